@@ -1,0 +1,100 @@
+"""CDS Hooks service for posterior hip and buttock nerve pain.
+
+``create_app`` is the only place where the parts meet.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from flask_cors import CORS
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from .config import Settings, settings_from
+from .content.library import Library, Service
+from .content.loader import load
+from .fhir.client import FhirClient
+from .pathway.decide import Caps
+from .pathway.recommendation import Hook
+from .pipeline import Pipeline
+from .web import failures
+from .web.logs import configure
+from .web.operations import operations
+from .web.pages import card_pages
+from .web.views import hooks
+
+__all__ = ["Runtime", "create_app", "packaged_cards"]
+
+
+def packaged_cards() -> Path:
+    """The content folder: inside an installed package, or at the top of a checkout."""
+    inside = Path(__file__).parent / "_cards"
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "cards"
+
+
+def services_of(library: Library, settings: Settings) -> dict[str, Service]:
+    """The three CDS Services with the switches of this deployment."""
+    services = [
+        library.service(hook, switched_off=settings.switched_off, advice_on_order_sign=settings.advice_on_order_sign)
+        for hook in Hook
+    ]
+    return {service.id: service for service in services}
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What one process holds: settings, checked content, services and the pipeline. Nothing of any patient."""
+
+    settings: Settings
+    library: Library
+    services: Mapping[str, Service]
+    pipeline: Pipeline
+
+    @classmethod
+    def build(cls, settings: Settings, library: Library | None = None) -> Runtime:
+        """Loads and checks the content. Raises ContentError."""
+        library = library or load(settings.cards or packaged_cards())
+        client = FhirClient(settings.fhir_servers, settings.deadline_ms / 1000)
+        pipeline = Pipeline(library, client, settings.timezone, Caps(*settings.max_info_cards))
+        return cls(settings, library, services_of(library, settings), pipeline)
+
+
+def create_app(settings: Settings | None = None, library: Library | None = None) -> Flask:
+    """The WSGI application. Raises ContentError or BadSetting instead of starting half."""
+    runtime = Runtime.build(settings if settings is not None else settings_from(os.environ), library)
+    settings = runtime.settings
+    configure(settings.log_level)
+
+    app = Flask(__name__, static_folder=None)
+    app.config["CDS"] = settings
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * 1024 * 1024
+    # A redirect in answer to a preflight is an error in browsers: doubled slashes are served, not redirected.
+    app.url_map.merge_slashes = False
+    CORS(
+        app,
+        origins=[_origin(pattern) for pattern in settings.cors_origins],
+        methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type"],
+        expose_headers=["X-CDS-Content-Version"],
+        max_age=600,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops, hops)  # type: ignore[method-assign]
+    failures.register(app)
+    app.register_blueprint(hooks(runtime.services, runtime.pipeline, runtime.library.version))
+    app.register_blueprint(card_pages(runtime.library))
+    app.register_blueprint(operations(runtime.library.version))
+    return app
+
+
+def _origin(pattern: str) -> str | re.Pattern[str]:
+    """An origin of the settings: ``*`` alone, or with ``*`` standing for a port or a host label."""
+    if pattern == "*" or "*" not in pattern:
+        return pattern
+    return re.compile("^" + re.escape(pattern).replace(r"\*", r"[^/.:]+") + "$")

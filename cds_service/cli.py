@@ -1,0 +1,116 @@
+"""The command line: serve, demo, check, explain, vocabulary."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .config import BadSetting, Settings, settings_from
+from .content.loader import ContentError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command. Returns the exit status; bad settings and bad content are told in plain words."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except (BadSetting, ContentError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cds-service", description="CDS Hooks service for posterior hip and buttock nerve pain."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    serve = commands.add_parser("serve", help="run the service; settings come from the environment (README, Settings)")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--workers", type=int, default=1)
+    serve.set_defaults(run=_serve)
+
+    demo = commands.add_parser("demo", help="run the service with a demo EHR behind it and print links to try it")
+    demo.add_argument("--host", default="127.0.0.1")
+    demo.add_argument("--port", type=int, default=8000)
+    demo.set_defaults(run=_demo)
+
+    check = commands.add_parser("check", help="check a content folder: every problem on its own line")
+    check.add_argument("folder", nargs="?", type=Path, help="default: the packaged cards")
+    check.set_defaults(run=_check)
+
+    explain = commands.add_parser("explain", help="tell, card by card and line by line, why a hook request got its answer")
+    explain.add_argument("request", type=Path, metavar="REQUEST.json")
+    explain.add_argument("--json", action="store_true", help="machine-readable")
+    explain.set_defaults(run=_explain)
+
+    vocabulary = commands.add_parser("vocabulary", help="every finding: what it means, what it takes, what it reads")
+    vocabulary.set_defaults(run=_vocabulary)
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from .server import is_loopback, run
+
+    settings = settings_from(os.environ)
+    if not is_loopback(options.host) and not settings.allow_anonymous:
+        print(
+            f"Without CDS_CLIENTS nobody is authenticated, so this does not listen on {options.host}. "
+            "Put an authenticating gateway in front and set CDS_ALLOW_ANONYMOUS=1, or use --host 127.0.0.1.",
+            file=sys.stderr,
+        )
+        return 1
+    from . import create_app
+
+    return run(create_app(settings), options.host, options.port, options.workers)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from .demo import demo_app, welcome
+    from .server import run
+
+    settings = settings_from(os.environ)
+    app = demo_app(settings)
+    print(welcome(app, f"http://{options.host}:{options.port}"), flush=True)
+    return run(app, options.host, options.port, workers=1)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from . import packaged_cards
+    from .check import check
+
+    problems, told = check(options.folder or packaged_cards())
+    for problem in problems:
+        print(problem)
+    print(told)
+    return 1 if problems else 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from .explain import explain
+
+    settings: Settings = settings_from(os.environ)
+    try:
+        body = options.request.read_bytes()
+    except OSError as error:
+        print(f"{options.request}: {error.strerror}", file=sys.stderr)
+        return 1
+    text, status = explain(body, settings, as_json=options.json)
+    print(text)
+    return status
+
+
+def _vocabulary(_: argparse.Namespace) -> int:
+    from .explain import vocabulary
+
+    print(vocabulary())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""What can go wrong, in one table: each error with its HTTP status and the issue code of its OperationOutcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ServiceError(Exception):
+    """Answered as an OperationOutcome. ``text`` is shown to the caller: it names fields and types, never their content."""
+
+    status = 500
+    code = "exception"
+
+    def __init__(self, text: str, *expressions: str) -> None:
+        super().__init__(text)
+        self.text = text
+        self.expressions = expressions
+
+
+class NotJson(ServiceError):
+    status, code = 400, "structure"
+
+
+class NotFound(ServiceError):
+    status, code = 404, "not-found"
+
+
+class MissingData(ServiceError):
+    """Required data is neither in the request nor to be had from the EHR."""
+
+    status, code = 412, "processing"
+
+
+class NotJsonType(ServiceError):
+    status, code = 415, "not-supported"
+
+
+class NotAHookRequest(ServiceError):
+    status, code = 422, "invalid"
+
+
+ISSUE_CODES = {400: "structure", 404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
+
+
+def outcome(code: str, text: str, expressions: tuple[str, ...] = ()) -> dict[str, Any]:
+    """An OperationOutcome with one error."""
+    issue: dict[str, Any] = {"severity": "error", "code": code, "details": {"text": text}}
+    if expressions:
+        issue["expression"] = list(expressions)
+    return {"resourceType": "OperationOutcome", "issue": [issue]}

@@ -1,0 +1,106 @@
+"""Why a request got its answer: every card, every line, what was found and on which records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from . import Runtime
+from .config import Settings
+from .errors import NotAHookRequest, NotJson, ServiceError, outcome
+from .pathway.answers import Answer
+from .pathway.decide import Decision
+from .pathway.recommendation import Hook
+from .pathway.vocabulary import FINDINGS, PHRASES
+from .pipeline import Consultation
+from .web.protocol import parse
+
+_MARK = {Answer.YES: "yes    ", Answer.NO: "no     ", Answer.UNKNOWN: "unknown"}
+
+
+def explain(body: bytes, settings: Settings, *, as_json: bool) -> tuple[str, int]:
+    """The explanation of one hook request, as text or JSON, and an exit status: 1 when the request was refused."""
+    try:
+        found = _run(body, settings)
+    except ServiceError as error:
+        if as_json:
+            return _json(outcome(error.code, error.text, error.expressions)), 1
+        return f"refused with status {error.status}: {error.text}", 1
+    if found is None:
+        return (_json({"decisions": []}) if as_json else "nothing to evaluate: the request carries no order"), 0
+    return (_json(_as_data(found)) if as_json else _as_text(found)), 0
+
+
+def _run(body: bytes, settings: Settings) -> Consultation | None:
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise NotJson("the file is not JSON") from None
+    hook = parsed.get("hook") if isinstance(parsed, dict) else None
+    if hook not in [h.value for h in Hook]:
+        raise NotAHookRequest(f"hook: one of {', '.join(Hook)} is needed", "hook")
+    request = parse(parsed, Hook(hook))
+    if request is None:
+        return None
+    runtime = Runtime.build(settings)
+    service = runtime.services[f"posterior-hip-pain-{hook}"]
+    return runtime.pipeline.run(service, request, settings.clock().date(), explain=True)
+
+
+def _json(data: Any) -> str:
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
+
+
+def _as_data(found: Consultation) -> dict[str, Any]:
+    return {
+        "today": found.chart.today.isoformat(),
+        "gaps": [{"what": gap.what, "reason": gap.reason} for gap in found.chart.gaps],
+        "decisions": [_decision(decision) for decision in found.outcome.decisions],
+        "cards": list(found.cards),
+    }
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    return {
+        "card": decision.recommendation.id,
+        "verdict": decision.verdict.value,
+        "indicator": decision.indicator.value if decision.verdict == "shown" else None,
+        "because": decision.because,
+        "lines": [
+            {
+                "role": step.role.value,
+                "line": step.line.text,
+                "answer": step.finding.answer.value,
+                "because": step.finding.because,
+                "resources": list(step.finding.resources),
+            }
+            for step in decision.steps
+        ],
+    }
+
+
+def _as_text(found: Consultation) -> str:
+    lines = [f"Evaluated for {found.chart.today}."]
+    lines += [f"Not read: {gap.what} ({gap.reason})." for gap in found.chart.gaps]
+    for decision in found.outcome.decisions:
+        level = f", {decision.indicator}" if decision.verdict == "shown" else ""
+        lines += ["", f"{decision.recommendation.id}: {decision.verdict}{level}", f"  because {decision.because}"]
+        for step in decision.steps:
+            records = f"  [{', '.join(step.finding.resources)}]" if step.finding.resources else ""
+            lines.append(f"    {_MARK[step.finding.answer]}  {step.role.value} {step.line.text}: {step.finding.because}{records}")
+    return "\n".join(lines)
+
+
+def vocabulary() -> str:
+    """Every finding and every phrase, by subject."""
+    lines: list[str] = ["FINDINGS (lines of when, unless, variants, escalate and orders)"]
+    for entry in sorted(FINDINGS.values(), key=lambda e: (e.subject, e.name)):
+        takes = ", ".join(p.name for p in entry.parameters)
+        lines += ["", f"{entry.name}" + (f": {takes}" if takes else "") + f"   ({entry.subject})"]
+        lines += [f"  {line}" for line in entry.meaning.splitlines()]
+        lines.append(f"  reads: {', '.join(entry.reads) or 'nothing but the session'}")
+    lines += ["", "PHRASES (in curly braces in the detail of a card)"]
+    for phrase in sorted(PHRASES.values(), key=lambda p: p.name):
+        lines += ["", f"{{{phrase.name}}}", *(f"  {line}" for line in phrase.meaning.splitlines())]
+    return "\n".join(lines)

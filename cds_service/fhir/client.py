@@ -1,0 +1,148 @@
+"""Reading from the EHR's FHIR server: allowed servers only, in parallel, within one time budget for the whole request."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from .prefetch import FAILED, REFUSED, TIMED_OUT, TRUNCATED, UNREACHABLE, UNREADABLE
+
+_THREADS = 16
+_MAX_PAGES = 20
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The pages of one query. ``reason`` says why it is incomplete or missing; ``unknown_type`` that the server does not
+    know such a resource (400, 404, 501)."""
+
+    pages: tuple[Any, ...] = ()
+    reason: str | None = None
+    unknown_type: bool = False
+
+
+class FhirClient:
+    """One per process. ``allowed`` lists FHIR base URLs; empty means loopback only. ``budget`` is in seconds."""
+
+    def __init__(self, allowed: Iterable[str], budget: float) -> None:
+        self._allowed = frozenset(_normal(base) for base in allowed)
+        self._budget = budget
+        self._pid = 0
+        self._session: requests.Session
+        self._pool: ThreadPoolExecutor
+
+    def allows(self, base: str) -> bool:
+        """May this FHIR base be called?"""
+        parts = urlsplit(base)
+        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username or parts.query or parts.fragment:
+            return False
+        if self._allowed:
+            return _normal(base) in self._allowed
+        return _is_loopback(parts.hostname)
+
+    def fetch(self, base: str, token: str | None, queries: Mapping[str, str]) -> dict[str, Fetched]:
+        """Runs the queries (relative to ``base``, or absolute ``next`` links of its origin) side by side.
+
+        What has not arrived when the budget ends is reported as timed out; nothing is raised.
+        """
+        self._open()
+        until = time.monotonic() + self._budget
+        running: dict[Future[Fetched], str] = {
+            self._pool.submit(self._read, base, token, query, until): key for key, query in queries.items()
+        }
+        done, late = wait(running, timeout=self._budget)
+        found = {running[future]: future.result() for future in done}
+        for future in late:
+            future.cancel()
+            found[running[future]] = Fetched(reason=TIMED_OUT)
+        return found
+
+    def _open(self) -> None:
+        """Sessions and threads belong to one process: they are made after a server has forked."""
+        if self._pid != os.getpid():
+            self._session = requests.Session()
+            adapter = HTTPAdapter(pool_connections=_THREADS, pool_maxsize=_THREADS)
+            self._session.mount("http://", adapter)
+            self._session.mount("https://", adapter)
+            self._session.headers["Accept"] = "application/fhir+json"
+            self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="fhir")
+            self._pid = os.getpid()
+
+    def _read(self, base: str, token: str | None, query: str, until: float) -> Fetched:
+        """One query with all its pages."""
+        url: str | None = urljoin(base.rstrip("/") + "/", query)
+        pages: list[Any] = []
+        while url:
+            if _origin(url) != _origin(base) or len(pages) == _MAX_PAGES:
+                return Fetched(tuple(pages), TRUNCATED)
+            page = self._get(url, token, until)
+            if page.reason or page.unknown_type:
+                return Fetched(tuple(pages), TRUNCATED) if pages else page
+            pages.extend(page.pages)
+            url = next_page(pages[-1], url)
+        return Fetched(tuple(pages))
+
+    def _get(self, url: str, token: str | None, until: float) -> Fetched:
+        left = until - time.monotonic()
+        if left <= 0:
+            return Fetched(reason=TIMED_OUT)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            answer = self._session.get(url, headers=headers, timeout=left, allow_redirects=False)
+        except requests.Timeout:
+            return Fetched(reason=TIMED_OUT)
+        except requests.RequestException:
+            return Fetched(reason=UNREACHABLE)
+        if answer.status_code in (401, 403):
+            return Fetched(reason=REFUSED)
+        if answer.status_code in (400, 404, 501):
+            return Fetched(reason=FAILED, unknown_type=True)
+        if answer.status_code != 200:
+            return Fetched(reason=FAILED)
+        try:
+            return Fetched((answer.json(),))
+        except ValueError:
+            return Fetched(reason=UNREADABLE)
+
+
+def next_page(bundle: Any, url: str) -> str | None:
+    """The absolute address of the next page of a search."""
+    links = bundle.get("link") if isinstance(bundle, dict) else None
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
+            return urljoin(url, link["url"])
+    return None
+
+
+def _normal(base: str) -> tuple[str, str, int | None, str]:
+    parts = urlsplit(base)
+    return (*_origin(base), parts.path.rstrip("/"))
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port, with default ports filled in: MEDITECH's next links carry ``:443``."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    return parts.scheme, parts.hostname or "", port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,138 @@
+"""Small pieces of FHIR JSON, read leniently: a list where an object is, an object where a list belongs, or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+
+from ..pathway.dates import When, day
+
+_YEAR = re.compile(r"(\d{4})(?:-(\d\d))?\Z")
+
+
+def items(value: Any) -> list[Any]:
+    """A list of what is there: many servers and the public sandbox send one object where FHIR has a list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def codings(concept: Any) -> Iterator[tuple[str, str, str]]:
+    """System, code and display of every coding of a CodeableConcept, a list of them, or a bare Coding."""
+    if concept.__class__ is list:
+        for part in concept:
+            yield from codings(part)
+        return
+    if concept.__class__ is not dict:
+        return
+    listed = concept.get("coding")
+    if listed is None:
+        listed = (concept,) if "code" in concept and "text" not in concept else ()
+    elif listed.__class__ is dict:
+        listed = (listed,)
+    for coding in listed if isinstance(listed, list | tuple) else ():
+        if coding.__class__ is dict:
+            code = coding.get("code")
+            if code.__class__ is str:
+                system, display = coding.get("system"), coding.get("display")
+                yield (
+                    system.strip() if isinstance(system, str) else "",
+                    code.strip(),
+                    display if isinstance(display, str) else "",
+                )
+
+
+def texts(concept: Any) -> list[str]:
+    """The text of a CodeableConcept (or a list of them) and the displays of its codings."""
+    found: list[str] = []
+    for part in items(concept):
+        if isinstance(part, dict):
+            text = part.get("text")
+            if isinstance(text, str) and text.strip():
+                found.append(text)
+            for coding in items(part.get("coding")):
+                display = coding.get("display") if isinstance(coding, dict) else None
+                if isinstance(display, str) and display.strip():
+                    found.append(display)
+        elif isinstance(part, str):
+            found.append(part)
+    return found
+
+
+def token(value: Any) -> str:
+    """A status: a code, or the first code of a CodeableConcept (DSTU2 writes the former where R4 has the latter)."""
+    if isinstance(value, str):
+        return value.strip().lower()
+    return next((code.lower() for _, code, _ in codings(value)), "")
+
+
+def number(value: Any) -> float | None:
+    """A number; a numeric string too, as some servers quote decimals."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str):
+        try:
+            parsed = float(value)
+        except ValueError:
+            return None
+        return parsed if parsed == parsed and abs(parsed) != float("inf") else None
+    return None
+
+
+def when(value: Any, zone: tzinfo) -> When | None:
+    """The local days of a FHIR date, dateTime or instant; a range for a year or a month, None when it cannot be read.
+
+    A dateTime without an offset is taken as local time of the site.
+    """
+    if value.__class__ is not str:
+        return None
+    text: str = value.strip()
+    try:
+        if len(text) == 10:
+            return day(date.fromisoformat(text))
+        match = _YEAR.match(text)
+        if match:
+            year, month = int(match[1]), match[2]
+            if month is None:
+                return When(date(year, 1, 1), date(year, 12, 31))
+            first = date(year, int(month), 1)
+            return When(first, (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1))
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None or (zone is UTC and moment.utcoffset() == timedelta(0)):
+        return day(moment.date())
+    try:
+        return day(moment.astimezone(zone).date())
+    except (OverflowError, ValueError):
+        return None
+
+
+def first_when(resource: dict[str, Any], names: tuple[str, ...], zone: tzinfo) -> When | None:
+    """The first of several elements that holds a date; ``Period`` elements give their start."""
+    for name in names:
+        value = resource.get(name)
+        if value.__class__ is dict:
+            value = value.get("start")
+        found = when(value, zone)
+        if found:
+            return found
+    return None
+
+
+def reference(value: Any) -> str:
+    """The reference text of a Reference, empty when there is none."""
+    if isinstance(value, dict):
+        text = value.get("reference")
+        return text.strip() if isinstance(text, str) else ""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def local_id(text: str) -> str:
+    """The id at the end of a reference: ``Patient/1``, an absolute URL, or with a version."""
+    text = text.split("/_history/", 1)[0]
+    return text.rstrip("/").rsplit("/", 1)[-1]

@@ -1,0 +1,187 @@
+"""What medicine is this? Codes first, then names, then form: combinations belong to every class that they contain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..pathway.chart import Concepts
+from .elements import codings, items, number, texts
+from .terminology import RXNORM, Terminology
+
+# Forms that act on the spot: the systemic classes do not apply to them (terminology: route matters).
+_LOCAL_FORM = re.compile(
+    r"\b(topical|gel|cream|ointment|lotion|ophthalmic|otic|nasal|inhal\w*|nebuli\w*|enema|rectal foam|mouthwash|eye|ear)\b", re.I
+)
+_PATCH = re.compile(r"\b(patch|transdermal)\b", re.I)
+_SYSTEMIC_ONLY = frozenset({"med-nsaid-oral", "med-celecoxib", "med-tca", "med-systemic-corticosteroid"})
+_ON_SKIN = re.compile(r"\b(topical|gel|cream|ointment|lotion|patch|transdermal)\b", re.I)
+_COUGH = re.compile(r"\b(guaifenesin|chlorpheniramine|promethazine|brompheniramine|pseudoephedrine|phenylephrine|cough)\b", re.I)
+_EXTENDED = re.compile(r"\b(extended[- ]release|once[- ]daily|enacarbil|xr|er|cr|sr|24 hr|12 hr)\b", re.I)
+_STRENGTH = re.compile(r"\b(\d+(?:\.\d+)?)\s*(mg|mcg)\b(?!\s*/\s*ml)", re.I)
+
+_NALOXONE, _COUGH_COLD, _ANALGESIC = "med-naloxone", "med-opioid-cough-cold", "med-opioid-analgesic"
+_NSAID_ORAL, _NSAID_TOPICAL = "med-nsaid-oral", "med-nsaid-topical"
+_OPIOIDS = "opioids"
+
+
+class Drug:
+    """A classified medicine: its name, its classes and ingredients, and what its name says of form and strength."""
+
+    __slots__ = ("classes", "extended_release", "ingredients", "name", "strength_mg")
+
+    def __init__(self, concepts: Iterable[Mapping[str, Any]], terminology: Terminology) -> None:
+        names: list[str] = []
+        classes: set[str] = set()
+        ingredients: set[str] = set()
+        for concept in concepts:
+            names.extend(texts(concept))
+            for system, code, _ in codings(concept):
+                found = terminology.codes.of(system, code)
+                classes |= {name for name in found if name.startswith("med-")}
+                ingredients |= terminology.ingredients_of(system, code)
+                if display := terminology.codes.displays.get((system, code)) if system == RXNORM else None:
+                    names.append(display)
+        by_code = _COUGH_COLD in classes
+        for name in dict.fromkeys(names):
+            more, which = terminology.medicines.of(name)
+            classes |= more
+            ingredients |= which
+        text = " | ".join(names)
+        self.name = _best_name(names)
+        self.classes: Concepts = terminology.ancestors(_settled(classes, text, by_code))
+        self.ingredients = frozenset(ingredients)
+        self.extended_release = bool(_EXTENDED.search(text))
+        self.strength_mg = _strength(names)
+
+
+def _best_name(names: list[str]) -> str:
+    return next((name for name in names if name.strip()), "unnamed medicine")
+
+
+def _settled(classes: set[str], text: str, cough_by_code: bool) -> set[str]:
+    """The traps: forms that are not systemic, cough products, and naloxone inside an opioid."""
+    if _LOCAL_FORM.search(text) or (_PATCH.search(text) and _NSAID_ORAL in classes):
+        if _NSAID_ORAL in classes and _ON_SKIN.search(text):
+            classes = classes | {_NSAID_TOPICAL}
+        classes = classes - _SYSTEMIC_ONLY
+    if _NSAID_TOPICAL in classes:
+        classes = classes - {_NSAID_ORAL}
+    if cough_by_code or (_ANALGESIC in classes and _COUGH.search(text)):
+        classes = (classes - {_ANALGESIC}) | {_COUGH_COLD}
+    if _NALOXONE in classes and classes & {_ANALGESIC, "med-buprenorphine", "med-tramadol-tapentadol"}:
+        classes = classes - {_NALOXONE}
+    return classes
+
+
+def _strength(names: Iterable[str]) -> float | None:
+    """mg of a product with one ingredient, from its name; None for combinations and where the name does not say."""
+    for name in names:
+        found = _STRENGTH.findall(name)
+        if len(found) == 1 and "/" not in name:
+            value, unit = found[0]
+            return float(value) / (1000 if unit.lower() == "mcg" else 1)
+    return None
+
+
+# Doses a day of the timing codes (http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation).
+_TIMES_A_DAY = {
+    "QD": 1.0,
+    "QHS": 1.0,
+    "AM": 1.0,
+    "PM": 1.0,
+    "BED": 1.0,
+    "BID": 2.0,
+    "TID": 3.0,
+    "QID": 4.0,
+    "QOD": 0.5,
+    "Q4H": 6.0,
+    "Q6H": 4.0,
+    "Q8H": 3.0,
+}
+_DAYS = {"min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0, "mo": 30.0}
+
+
+def daily_mg(resource: Mapping[str, Any], drug: Drug) -> float | None:
+    """The highest daily dose in mg that the dosage supports; None when one of its parts cannot be computed.
+
+    Several dosage instructions are added; several rates of one instruction describe the same dose and are not.
+    """
+    total = 0.0
+    instructions = [d for d in items(resource.get("dosageInstruction")) + items(resource.get("dosage")) if isinstance(d, dict)]
+    for dosage in instructions:
+        dose = _instruction(dosage, drug)
+        if dose is None:
+            return None
+        total += dose
+    return total if instructions else None
+
+
+def _instruction(dosage: Mapping[str, Any], drug: Drug) -> float | None:
+    ceiling = _max_per_day(dosage, drug)
+    if ceiling is not None and (dosage.get("asNeededBoolean") is True or "asNeededCodeableConcept" in dosage):
+        return ceiling
+    doses = [mg for rate in items(dosage.get("doseAndRate")) if (mg := _one_dose(rate, drug)) is not None]
+    times = _times_a_day(dosage.get("timing"))
+    if not doses or times is None:
+        return ceiling
+    return max(doses) * times
+
+
+def _one_dose(rate: Any, drug: Drug) -> float | None:
+    if not isinstance(rate, dict):
+        return None
+    quantity = rate.get("doseQuantity")
+    if quantity is None and isinstance(rate.get("doseRange"), dict):
+        quantity = rate["doseRange"].get("high")
+    return _mg(quantity, drug)
+
+
+def _mg(quantity: Any, drug: Drug) -> float | None:
+    """mg of a quantity; a count of tablets or capsules is multiplied with the strength in the name."""
+    if not isinstance(quantity, dict):
+        return None
+    value = number(quantity.get("value"))
+    if value is None or value < 0:
+        return None
+    unit = str(quantity.get("code") or quantity.get("unit") or "").strip()
+    mass = {"mg": 1.0, "g": 1000.0, "ug": 0.001, "mcg": 0.001}.get(unit)
+    if mass is not None:
+        return value * mass
+    if unit in ("mL", "ml", "L"):
+        return None
+    return value * drug.strength_mg if drug.strength_mg is not None else None
+
+
+def _times_a_day(timing: Any) -> float | None:
+    if not isinstance(timing, dict):
+        return None
+    repeat = timing.get("repeat")
+    if isinstance(repeat, dict):
+        period = number(repeat.get("period"))
+        unit = _DAYS.get(str(repeat.get("periodUnit")))
+        frequency = number(repeat.get("frequencyMax")) or number(repeat.get("frequency")) or (1.0 if period else None)
+        if period and unit and frequency:
+            return frequency / (period * unit)
+        when = [w for w in items(repeat.get("when")) if isinstance(w, str)]
+        if when and not period:
+            return float(len(when))
+    code = timing.get("code")
+    for _, value, _ in codings(code):
+        if value.upper() in _TIMES_A_DAY:
+            return _TIMES_A_DAY[value.upper()]
+    text = code.get("text") if isinstance(code, dict) else None
+    return _TIMES_A_DAY.get(text.strip().upper()) if isinstance(text, str) else None
+
+
+def _max_per_day(dosage: Mapping[str, Any], drug: Drug) -> float | None:
+    ratio = dosage.get("maxDosePerPeriod")
+    if isinstance(ratio, list):  # R5 writes a list
+        ratio = ratio[0] if ratio else None
+    if not isinstance(ratio, dict) or not isinstance(ratio.get("denominator"), dict):
+        return None
+    most = _mg(ratio.get("numerator"), drug)
+    per = ratio["denominator"]
+    value, unit = number(per.get("value")), _DAYS.get(str(per.get("code") or per.get("unit")))
+    return most / (value * unit) if most is not None and value and unit else None

@@ -1,0 +1,163 @@
+"""What the chart is read from: one prefetch template per resource type, and how each answer of the EHR is understood.
+
+Absent, null, empty and failed are four different things: absent has to be fetched, null and an empty Bundle mean there is
+none, an OperationOutcome means it was tried and failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..pathway.chart import Gap
+from .elements import items, local_id, reference
+
+PATIENT = "{{context.patientId}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind of resource. The prefetch key is the resource type. ``optional``: a server that does not know the type
+    (400, 404, 501) simply has none."""
+
+    resource_type: str
+    section: str
+    template: str
+    optional: bool = False
+
+
+def _search(resource_type: str, section: str, extra: str = "", *, optional: bool = False) -> Source:
+    return Source(resource_type, section, f"{resource_type}?patient={PATIENT}{extra}", optional)
+
+
+# By patient, without code lists and without clinical-status: several vendors cannot search by code, and some leave the
+# status out (README, "Connect an EHR"). Observation needs a category at several vendors.
+_CATEGORIES = "laboratory,vital-signs,survey,exam,social-history,imaging,procedure"
+SOURCES = (
+    Source("Patient", "person", f"Patient/{PATIENT}"),
+    _search("Condition", "problems"),
+    _search("Observation", "readings", f"&category={_CATEGORIES}"),
+    _search("QuestionnaireResponse", "readings", optional=True),
+    _search("MedicationRequest", "medicines"),
+    _search("MedicationStatement", "medicines", optional=True),
+    _search("MedicationDispense", "medicines", optional=True),
+    _search("AllergyIntolerance", "allergies"),
+    _search("Procedure", "treatments"),
+    _search("Encounter", "contacts"),
+    _search("ServiceRequest", "requests"),
+    _search("DiagnosticReport", "reports"),
+    _search("CarePlan", "plans"),
+    _search("EpisodeOfCare", "plans", optional=True),
+    _search("Flag", "plans", optional=True),
+)
+
+
+def sources_for(sections: Iterable[str]) -> tuple[Source, ...]:
+    """The sources that these sections of the chart are read from."""
+    wanted = frozenset(sections)
+    return tuple(source for source in SOURCES if source.section in wanted)
+
+
+def templates(sources: Iterable[Source]) -> dict[str, str]:
+    """The ``prefetch`` object of discovery."""
+    return {source.resource_type: source.template for source in sources}
+
+
+# Reasons of a gap, in words a clinician reads.
+NOT_SENT = "not sent, and no FHIR server to ask"
+REFUSED = "not permitted"
+FAILED = "the EHR reported an error"
+UNREACHABLE = "the FHIR server could not be reached"
+NOT_ALLOWED = "the FHIR server is not on the list of allowed servers"
+TIMED_OUT = "timed out"
+TRUNCATED = "incomplete: not all pages could be read"
+UNREADABLE = "not readable as FHIR R4"
+PARTLY = "in part not readable as FHIR R4"
+OTHER_PATIENT = "belongs to another patient"
+
+# Reasons that mean there was no way to read at all (contract: 412 on every hook when it is the problem list).
+NO_WAY = frozenset({NOT_SENT, UNREACHABLE, NOT_ALLOWED})
+
+
+@dataclass(slots=True)
+class Records:
+    """The resources of one request by type, those that only explain others (included Medications), and the gaps."""
+
+    resources: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    others: dict[str, dict[str, Any]] = field(default_factory=dict)
+    gaps: list[Gap] = field(default_factory=list)
+
+    def gap(self, source: Source, reason: str) -> None:
+        gap = Gap(source.section, source.resource_type, reason)
+        if gap not in self.gaps:
+            self.gaps.append(gap)
+
+    def take(self, source: Source, value: Any) -> str | None:
+        """Files one answer: a resource, a Bundle or null. Returns the address of the next page, if there is one."""
+        if value is None:
+            return None
+        if value.__class__ is not dict:
+            self.gap(source, UNREADABLE)
+            return None
+        kind = value.get("resourceType")
+        if kind == "OperationOutcome":
+            self.gap(source, outcome_reason(value))
+            return None
+        if kind == source.resource_type:
+            self.resources.setdefault(kind, []).append(value)
+            return None
+        if kind != "Bundle":
+            self.gap(source, UNREADABLE)
+            return None
+        self._take_entries(source, items(value.get("entry")))
+        return _next_link(value)
+
+    def _take_entries(self, source: Source, entries: list[Any]) -> None:
+        mine = self.resources.setdefault(source.resource_type, [])
+        before, reported = len(mine), None
+        wanted = source.resource_type
+        for entry in entries:
+            resource = entry.get("resource") if entry.__class__ is dict else None
+            if resource.__class__ is not dict:
+                if entry.__class__ is not dict or resource is not None:
+                    self.gap(source, PARTLY)
+                continue
+            kind = resource.get("resourceType")
+            if kind == wanted:
+                mine.append(resource)
+            elif kind == "OperationOutcome":
+                if _is_error(resource):
+                    reported = outcome_reason(resource)
+            elif isinstance(kind, str) and isinstance(resource.get("id"), str):
+                self.others[f"{kind}/{resource['id']}"] = resource
+                if isinstance(entry.get("fullUrl"), str):
+                    self.others[entry["fullUrl"]] = resource
+        if reported:
+            self.gap(source, PARTLY if len(mine) > before else reported)
+
+
+def _next_link(bundle: Mapping[str, Any]) -> str | None:
+    for link in items(bundle.get("link")):
+        if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
+            url: str = link["url"]
+            return url
+    return None
+
+
+def _is_error(outcome: Mapping[str, Any]) -> bool:
+    """A server may put a warning or "nothing found" beside real entries; only an error means that something is missing."""
+    return any(isinstance(i, dict) and i.get("severity") in ("error", "fatal") for i in items(outcome.get("issue")))
+
+
+def outcome_reason(outcome: Mapping[str, Any]) -> str:
+    """The reason of an OperationOutcome in our words; its own words may hold anything and are not repeated."""
+    codes = {i.get("code") for i in items(outcome.get("issue")) if isinstance(i, dict)}
+    if codes & {"forbidden", "security", "login", "suppressed"}:
+        return REFUSED
+    return TIMED_OUT if "timeout" in codes else FAILED
+
+
+def patient_of(resource: Mapping[str, Any]) -> str:
+    """The id of the patient whom a resource is about; empty when it does not say."""
+    return local_id(reference(resource.get("subject") or resource.get("patient")))

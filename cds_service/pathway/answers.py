@@ -1,0 +1,70 @@
+"""Three-valued answers: UNKNOWN is a value of its own and never turns into NO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Answer(Enum):
+    """What a question to the chart can come back with."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+    def __invert__(self) -> Answer:
+        """NOT: UNKNOWN stays UNKNOWN."""
+        return _NEGATED[self]
+
+    @classmethod
+    def of(cls, value: bool) -> Answer:
+        """YES or NO, for what is known."""
+        return cls.YES if value else cls.NO
+
+
+_NEGATED = {Answer.YES: Answer.NO, Answer.NO: Answer.YES, Answer.UNKNOWN: Answer.UNKNOWN}
+
+
+def all_of(answers: Iterable[Answer]) -> Answer:
+    """AND: one NO decides, else one UNKNOWN, else YES."""
+    result = Answer.YES
+    for answer in answers:
+        if answer is Answer.NO:
+            return Answer.NO
+        if answer is Answer.UNKNOWN:
+            result = Answer.UNKNOWN
+    return result
+
+
+def any_of(answers: Iterable[Answer]) -> Answer:
+    """OR: one YES decides, else one UNKNOWN, else NO."""
+    result = Answer.NO
+    for answer in answers:
+        if answer is Answer.YES:
+            return Answer.YES
+        if answer is Answer.UNKNOWN:
+            result = Answer.UNKNOWN
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An answer, why it was given, and the records it rests on (references such as ``Condition/12``)."""
+
+    answer: Answer
+    because: str
+    resources: tuple[str, ...] = ()
+
+
+def yes(because: str, *resources: str) -> Finding:
+    return Finding(Answer.YES, because, resources)
+
+
+def no(because: str, *resources: str) -> Finding:
+    return Finding(Answer.NO, because, resources)
+
+
+def unknown(because: str, *resources: str) -> Finding:
+    return Finding(Answer.UNKNOWN, because, resources)

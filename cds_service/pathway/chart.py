@@ -1,0 +1,247 @@
+"""The chart: what the record says, in the words of the pathway, with its gaps. Findings read nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import wraps
+from typing import Any, TypeVar
+
+from .answers import Answer
+from .dates import When
+
+T = TypeVar("T")
+Concepts = frozenset[str]
+NOTHING: Concepts = frozenset()
+
+# The parts a chart is read in. What each is read from is the business of fhir/prefetch.py.
+SECTIONS = (
+    "person",
+    "problems",
+    "readings",
+    "medicines",
+    "allergies",
+    "treatments",
+    "contacts",
+    "requests",
+    "reports",
+    "plans",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that should have been read and was not. ``what`` is safe to show: a kind of record, never its content."""
+
+    section: str
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    born: When | None = None
+    sex: str | None = None
+    deceased: bool = False
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One entry of the problem list or one encounter diagnosis. Refuted entries and errors never become problems."""
+
+    ref: str
+    name: str
+    concepts: Concepts
+    current: Answer
+    suspected: bool = False
+    in_remission: bool = False
+    onset: When | None = None
+    recorded: When | None = None
+    sides: Concepts = NOTHING
+
+    @property
+    def began(self) -> When | None:
+        """Onset, else the day it was recorded."""
+        return self.onset or self.recorded
+
+    @property
+    def entered(self) -> When | None:
+        """The day it was recorded, else its onset."""
+        return self.recorded or self.onset
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A measurement, score, laboratory value or coded finding."""
+
+    ref: str
+    code: str
+    concepts: Concepts
+    when: When | None
+    value: float | None = None
+    unit: str | None = None
+    comparator: str | None = None
+    meaning: Concepts = NOTHING
+    present: bool | None = None
+    on: When | None = None
+    parts: tuple[tuple[Concepts, float], ...] = ()
+    sides: Concepts = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """An encounter: ``took_place`` is false for planned and cancelled ones."""
+
+    ref: str
+    concepts: Concepts
+    when: When | None
+    took_place: bool
+    under_way: bool
+    reasons: Concepts = NOTHING
+    discharge: Concepts = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """A procedure that was done or is under way."""
+
+    ref: str
+    concepts: Concepts
+    when: When | None
+    completed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An order or referral already in the record (not of this session)."""
+
+    ref: str
+    concepts: Concepts
+    when: When | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    ref: str
+    concepts: Concepts
+    conclusions: Concepts
+    when: When | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A care plan, an episode of care or a flag."""
+
+    ref: str
+    concepts: Concepts
+    active: bool
+    finished: bool
+    ended: When | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    ref: str
+    classes: Concepts
+    ingredients: Concepts
+
+
+@dataclass(frozen=True, slots=True)
+class Medicine:
+    """A medicine on the list, one of the past, or a draft of this session.
+
+    ``daily_mg`` is the highest daily dose that the dosage supports in mg, None when it cannot be computed.
+    """
+
+    ref: str
+    name: str
+    classes: Concepts = NOTHING
+    ingredients: Concepts = NOTHING
+    status: str = "active"
+    on_list: bool = False
+    do_not_give: bool = False
+    ordered: When | None = None
+    start: When | None = None
+    end: When | None = None
+    daily_mg: float | None = None
+    extended_release: bool = False
+    single_dose: bool = False
+    inpatient: bool = False
+    why_stopped: Concepts = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """The coded reason of an order, or the problem it points to."""
+
+    concepts: Concepts
+    name: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An unsigned order of this session. ``resource`` is the order as it came, for suggestions that change it."""
+
+    ref: str
+    selected: bool
+    medicine: Medicine | None = None
+    concepts: Concepts = NOTHING
+    reasons: tuple[Reason, ...] = ()
+    resource: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Everything the findings may ask, for one patient on one day."""
+
+    today: date
+    person: Person = Person()
+    problems: tuple[Problem, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    medicines: tuple[Medicine, ...] = ()
+    allergies: tuple[Allergy, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    requests: tuple[Request, ...] = ()
+    reports: tuple[Report, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def unread(self, *sections: str) -> tuple[Gap, ...]:
+        """The gaps in these sections: while there is one, absence in them proves nothing."""
+        if not self.gaps:
+            return ()
+        return tuple(gap for gap in self.gaps if gap.section in sections)
+
+    def absence(self, *sections: str) -> Answer:
+        """The answer to "is it there?" when nothing was found: NO, or UNKNOWN where a section has a gap."""
+        return Answer.UNKNOWN if self.unread(*sections) else Answer.NO
+
+    def without_drafts(self, refs: Iterable[str]) -> Chart:
+        """The chart as it would be after these drafts were deleted."""
+        gone = frozenset(refs)
+        return replace(self, drafts=tuple(d for d in self.drafts if d.ref not in gone), memo={})
+
+    @property
+    def selected(self) -> tuple[Draft, ...]:
+        return tuple(draft for draft in self.drafts if draft.selected)
+
+
+def once(compute: Callable[[Chart], T]) -> Callable[[Chart], T]:
+    """A fact derived from the chart, computed at most once per chart."""
+
+    @wraps(compute)
+    def fact(chart: Chart) -> T:
+        memo = chart.memo
+        if compute not in memo:
+            memo[compute] = compute(chart)
+        result: T = memo[compute]
+        return result
+
+    return fact

@@ -1,0 +1,57 @@
+"""Clinical dates as they are recorded: often to the month or the year only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from .answers import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The range of local days on which something happened; one day when the record is exact."""
+
+    earliest: date
+    latest: date
+
+    @property
+    def exact(self) -> bool:
+        return self.earliest == self.latest
+
+    def within(self, days: int, today: date) -> Answer:
+        """Did it happen in the last ``days`` days, today included? What lies after today has not happened."""
+        fewest, most = (today - self.latest).days, (today - self.earliest).days
+        if most < 0 or fewest > days:
+            return Answer.NO
+        return Answer.YES if fewest >= 0 and most <= days else Answer.UNKNOWN
+
+    def happened(self, today: date) -> Answer:
+        """Is it in the past, today included?"""
+        if self.latest <= today:
+            return Answer.YES
+        return Answer.NO if self.earliest > today else Answer.UNKNOWN
+
+    def __str__(self) -> str:
+        if self.exact:
+            return self.earliest.isoformat()
+        if (self.earliest.year, self.earliest.month) == (self.latest.year, self.latest.month):
+            return self.earliest.strftime("%Y-%m")
+        if self.earliest.year == self.latest.year:
+            return str(self.earliest.year)
+        return f"between {self.earliest} and {self.latest}"
+
+
+def day(value: date) -> When:
+    """An exactly dated event."""
+    return When(value, value)
+
+
+def years_between(born: date, today: date) -> int:
+    """Whole years; the birthday itself counts."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def within(when: When | None, days: int, today: date) -> Answer:
+    """``When.within`` for a date that may be missing: UNKNOWN then."""
+    return when.within(days, today) if when else Answer.UNKNOWN

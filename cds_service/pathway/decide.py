@@ -1,0 +1,215 @@
+"""From recommendations and a chart to decisions: gates, the policy for UNKNOWN, suppression, rank and cap.
+
+The rules are those of the pathway specification, C.1 and D.2. Safety and red-flag cards fail open: an exclusion that is
+unknown does not silence them. Advice and data cards fail quiet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from .answers import Answer, Finding
+from .chart import Chart
+from .recommendation import Indicator, Kind, Recommendation, Variant
+from .vocabulary import FINDINGS, Line
+
+
+class Verdict(StrEnum):
+    SHOWN = "shown"
+    SILENT = "silent"  # a line of `when` does not hold
+    EXCLUDED = "excluded"  # a gate or a line of `unless` holds
+    UNDECIDED = "undecided"  # something needed is unknown
+    YIELDED = "yielded"  # another card that is shown says it already
+    CAPPED = "capped"  # enough cards of lower rank
+
+
+class Role(StrEnum):
+    WHEN = "when"
+    UNLESS = "unless"
+    GATE = "gate"
+    VARIANT = "variant"
+    ESCALATE = "escalate"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line that was asked, in which role, and what came back."""
+
+    role: Role
+    line: Line
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of one recommendation, and why. ``unchecked`` are exclusions that could not be checked."""
+
+    recommendation: Recommendation
+    verdict: Verdict
+    because: str
+    steps: tuple[Step, ...] = ()
+    variant: Variant | None = None
+    indicator: Indicator = Indicator.INFO
+    unchecked: tuple[Step, ...] = ()
+    unread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How many cards of base level info are shown."""
+
+    patient_view: int = 3
+    orders: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    decisions: tuple[Decision, ...] = field(default=())
+
+    @property
+    def shown(self) -> tuple[Decision, ...]:
+        return tuple(d for d in self.decisions if d.verdict is Verdict.SHOWN)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """The titles of the checks that were not done because something could not be read."""
+        return tuple(d.recommendation.title for d in self.decisions if d.unread)
+
+
+def _bare(name: str) -> Line:
+    return Line(name, FINDINGS[name], ())
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A line that stands before every card of a kind: ``opens`` are the answers that let it pass."""
+
+    line: Line
+    opens: frozenset[Answer]
+
+
+# Advice is given to adults only, never beside a red flag, never in palliative care (C.1, Gates on advice). A red flag is
+# never known to be absent, so its UNKNOWN lets advice pass; the UNKNOWN of the other two does not.
+GATES: dict[Kind, tuple[Gate, ...]] = {
+    Kind.ADVICE: (
+        Gate(_bare("adult"), frozenset({Answer.YES})),
+        Gate(_bare("red_flag"), frozenset({Answer.NO, Answer.UNKNOWN})),
+        Gate(_bare("palliative_care"), frozenset({Answer.NO})),
+    ),
+    Kind.RED_FLAG: (),
+    Kind.SAFETY: (),
+    Kind.DATA: (),
+}
+_FAIL_OPEN = frozenset({Kind.SAFETY, Kind.RED_FLAG})
+
+
+def decide(recommendations: Sequence[Recommendation], chart: Chart, cap: int, *, ask_everything: bool = False) -> Outcome:
+    """The decisions on all recommendations of a hook, in rank order.
+
+    ``cap`` is the number of info cards that may be shown. With ``ask_everything`` no line is left out because another one
+    already decided: slower, for explanations.
+    """
+    if chart.person.deceased:
+        return Outcome(tuple(Decision(r, Verdict.EXCLUDED, "the patient has died") for r in recommendations))
+    decisions = [_consider(r, chart, ask_everything) for r in recommendations]
+    return Outcome(tuple(_cap(_suppress(decisions), cap)))
+
+
+def holds(lines: Iterable[Line], chart: Chart) -> bool:
+    """Do all these lines answer YES?"""
+    return all(line.ask(chart).answer is Answer.YES for line in lines)
+
+
+def _consider(recommendation: Recommendation, chart: Chart, ask_everything: bool) -> Decision:
+    steps: list[Step] = []
+
+    def ask(role: Role, line: Line) -> Finding:
+        found = line.ask(chart)
+        steps.append(Step(role, line, found))
+        return found
+
+    stop: tuple[Verdict, str] | None = None
+    waiting: list[Step] = []
+    for line in recommendation.when:
+        found = ask(Role.WHEN, line)
+        if found.answer is Answer.NO:
+            stop = stop or (Verdict.SILENT, f"{line.text}: {found.because}")
+            if not ask_everything:
+                break
+        elif found.answer is Answer.UNKNOWN:
+            waiting.append(steps[-1])
+    if stop is None or ask_everything:
+        for gate in GATES[recommendation.kind]:
+            found = ask(Role.GATE, gate.line)
+            if found.answer not in gate.opens:
+                if found.answer is Answer.UNKNOWN:
+                    waiting.append(steps[-1])
+                    continue
+                stop = stop or (Verdict.EXCLUDED, f"{gate.line.text}: {found.because}")
+                if not ask_everything:
+                    break
+    unchecked: list[Step] = []
+    if stop is None or ask_everything:
+        for line in recommendation.unless:
+            found = ask(Role.UNLESS, line)
+            if found.answer is Answer.YES:
+                stop = stop or (Verdict.EXCLUDED, f"{line.text}: {found.because}")
+                if not ask_everything:
+                    break
+            elif found.answer is Answer.UNKNOWN:
+                (unchecked if recommendation.kind in _FAIL_OPEN else waiting).append(steps[-1])
+    if stop:
+        return Decision(recommendation, *stop, tuple(steps))
+    if waiting:
+        because = "; ".join(f"{s.line.text}: {s.finding.because}" for s in waiting)
+        unread = any(chart.unread(*s.line.reads) for s in waiting)
+        return Decision(recommendation, Verdict.UNDECIDED, because, tuple(steps), unread=unread)
+    return _present(recommendation, chart, steps, unchecked)
+
+
+def _present(recommendation: Recommendation, chart: Chart, steps: list[Step], unchecked: list[Step]) -> Decision:
+    """Chooses the variant and the level of a card that fires."""
+
+    def all_hold(role: Role, lines: Iterable[Line]) -> bool:
+        for line in lines:
+            found = line.ask(chart)
+            steps.append(Step(role, line, found))
+            if found.answer is not Answer.YES:
+                return False
+        return True
+
+    variant = next((v for v in recommendation.variants if all_hold(Role.VARIANT, v.when)), None)
+    indicator = (variant and variant.indicator) or recommendation.indicator
+    for escalation in recommendation.escalate:
+        if escalation.to.level > indicator.level and all_hold(Role.ESCALATE, escalation.when):
+            indicator = escalation.to
+    because = "; ".join(s.finding.because for s in steps if s.role is Role.WHEN)
+    return Decision(recommendation, Verdict.SHOWN, because, tuple(steps), variant, indicator, tuple(unchecked))
+
+
+def _suppress(decisions: list[Decision]) -> list[Decision]:
+    """A card yields to the cards that it names, when one of them is shown."""
+    shown = {d.recommendation.id for d in decisions if d.verdict is Verdict.SHOWN}
+    result = []
+    for decision in decisions:
+        winner = next((i for i in decision.recommendation.yields_to if i in shown), None)
+        if decision.verdict is Verdict.SHOWN and winner:
+            decision = replace(decision, verdict=Verdict.YIELDED, because=f"{winner} is shown")
+        result.append(decision)
+    return result
+
+
+def _cap(decisions: list[Decision], cap: int) -> list[Decision]:
+    """Keeps the best-ranked info cards. Base level counts: an escalated info card is still cut, a warning never is."""
+    result, kept = [], 0
+    for decision in decisions:
+        recommendation = decision.recommendation
+        counts = recommendation.indicator is Indicator.INFO and not recommendation.cap_exempt
+        if decision.verdict is Verdict.SHOWN and counts:
+            kept += 1
+            if kept > cap:
+                decision = replace(decision, verdict=Verdict.CAPPED, because=f"{cap} cards of better rank are shown")
+        result.append(decision)
+    return result

@@ -1,0 +1,278 @@
+"""Which syndromes are recorded, and whether that opens the pathway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from .answers import Answer, Finding, any_of, no, unknown, yes
+from .chart import Chart, Concepts, Problem, once
+from .dates import within
+from .vocabulary import concept, finding, phrase
+
+
+class Syndrome(StrEnum):
+    """The core syndromes of the pathway, in the order in which a shared code is read (the first that fits wins).
+
+    ICD-10-CM G57.0- stands for three of them: words or SNOMED CT tell piriformis and gemelli-obturator from deep gluteal.
+    """
+
+    PIRIFORMIS = "piriformis"
+    GEMELLI_OBTURATOR = "gemelli-obturator"
+    ISCHIOFEMORAL = "ischiofemoral"
+    POSTERIOR_FEMORAL_CUTANEOUS = "posterior-femoral-cutaneous"
+    HAMSTRING = "hamstring"
+    RADICULOPATHY = "radiculopathy"
+    SCIATICA = "sciatica"
+    DEEP_GLUTEAL = "deep-gluteal"
+
+
+_CONCEPT = {
+    Syndrome.PIRIFORMIS: concept("piriformis-syndrome"),
+    Syndrome.GEMELLI_OBTURATOR: concept("gemelli-obturator-syndrome"),
+    Syndrome.ISCHIOFEMORAL: concept("ischiofemoral-impingement"),
+    Syndrome.POSTERIOR_FEMORAL_CUTANEOUS: concept("posterior-femoral-cutaneous-neuralgia"),
+    Syndrome.HAMSTRING: concept("hamstring-strain"),
+    Syndrome.RADICULOPATHY: concept("lumbosacral-radiculopathy"),
+    Syndrome.SCIATICA: concept("sciatica"),
+    Syndrome.DEEP_GLUTEAL: concept("deep-gluteal-syndrome"),
+}
+
+_NAME = {
+    Syndrome.PIRIFORMIS: "piriformis syndrome",
+    Syndrome.GEMELLI_OBTURATOR: "gemelli-obturator syndrome",
+    Syndrome.ISCHIOFEMORAL: "ischiofemoral impingement",
+    Syndrome.POSTERIOR_FEMORAL_CUTANEOUS: "posterior femoral cutaneous nerve pain",
+    Syndrome.HAMSTRING: "proximal hamstring injury",
+    Syndrome.RADICULOPATHY: "lumbosacral radiculopathy",
+    Syndrome.SCIATICA: "sciatica",
+    Syndrome.DEEP_GLUTEAL: "deep gluteal syndrome",
+}
+
+_NERVE_OUTSIDE_SPINE = frozenset(
+    {
+        Syndrome.PIRIFORMIS,
+        Syndrome.DEEP_GLUTEAL,
+        Syndrome.GEMELLI_OBTURATOR,
+        Syndrome.POSTERIOR_FEMORAL_CUTANEOUS,
+    }
+)
+_RADICULAR = frozenset({Syndrome.SCIATICA, Syndrome.RADICULOPATHY})
+_MECHANICAL = frozenset({Syndrome.ISCHIOFEMORAL, Syndrome.HAMSTRING})
+
+# Cut-offs of the three neuropathic pain scores: pathway specification, part D, neuropathic_indication.
+_NEUROPATHIC_SCORES = {concept("score-dn4"): 4.0, concept("score-paindetect"): 19.0, concept("score-slanss"): 12.0}
+_SCORE_DAYS = 180
+
+_BUTTOCK_PAIN = concept("buttock-pain")
+_UNSPECIFIC_PAIN = concept("unspecific-hip-or-thigh-pain")
+_POSTERIOR_WORDS = concept("posterior-hip-words")
+_OTHER_WIDE = (
+    concept("sacroiliac-disorder"),
+    concept("pudendal-words"),
+    concept("extra-articular-impingement-words"),
+)
+_CAUDA_EQUINA = concept("rf-cauda-equina")
+
+
+def syndrome_of(concepts: Concepts) -> Syndrome | None:
+    """The one syndrome that a problem's codes and words stand for."""
+    return next((s for s in Syndrome if _CONCEPT[s] in concepts), None)
+
+
+@once
+def core_problems(chart: Chart) -> tuple[tuple[Syndrome, Problem], ...]:
+    """The current problems that are a core syndrome."""
+    found = []
+    for problem in chart.problems:
+        syndrome = syndrome_of(problem.concepts)
+        if syndrome and problem.current is Answer.YES:
+            found.append((syndrome, problem))
+    return tuple(found)
+
+
+@once
+def syndromes(chart: Chart) -> Mapping[Syndrome, tuple[str, ...]]:
+    """The syndromes of current problems and of the reasons of selected orders, each with its records."""
+    found: dict[Syndrome, list[str]] = {}
+    for syndrome, problem in core_problems(chart):
+        found.setdefault(syndrome, []).append(problem.ref)
+    for draft in chart.selected:
+        for reason in draft.reasons:
+            stated = syndrome_of(reason.concepts)
+            if stated:
+                refs = found.setdefault(stated, [])
+                ref = reason.problem or draft.ref
+                if ref not in refs:
+                    refs.append(ref)
+    return {syndrome: tuple(found[syndrome]) for syndrome in Syndrome if syndrome in found}
+
+
+@once
+def _undecided_core(chart: Chart) -> tuple[str, ...]:
+    """Core problems of which the record does not say whether they are current."""
+    return tuple(p.ref for p in chart.problems if p.current is Answer.UNKNOWN and syndrome_of(p.concepts))
+
+
+def _names(found: Mapping[Syndrome, tuple[str, ...]]) -> str:
+    return ", ".join(_NAME[s] for s in found)
+
+
+def _refs(found: Mapping[Syndrome, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(ref for refs in found.values() for ref in refs)
+
+
+def _not_found(chart: Chart, what: str) -> Finding:
+    if chart.unread("problems"):
+        return unknown(f"the problem list could not be read: {what} unknown")
+    if refs := _undecided_core(chart):
+        return unknown(f"a recorded problem does not say whether it is current: {what} unknown", *refs)
+    return no(f"{what} not recorded as current")
+
+
+@finding(reads=("problems",))
+def in_pathway(chart: Chart) -> Finding:
+    """A core syndrome is current: piriformis, deep gluteal, gemelli-obturator, ischiofemoral, hamstring, sciatica,
+    lumbosacral radiculopathy or posterior femoral cutaneous nerve pain, or it is the reason of a selected order."""
+    found = syndromes(chart)
+    if found:
+        return yes(f"recorded: {_names(found)}", *_refs(found))
+    return _not_found(chart, "a pathway syndrome is")
+
+
+def _wide(problem: Problem) -> bool:
+    concepts = problem.concepts
+    if _BUTTOCK_PAIN in concepts or not concepts.isdisjoint(_OTHER_WIDE):
+        return True
+    return _UNSPECIFIC_PAIN in concepts and _POSTERIOR_WORDS in concepts
+
+
+@finding(reads=("problems",))
+def in_posterior_hip_scope(chart: Chart) -> Finding:
+    """A core syndrome, or posterior hip or buttock pain, a sacroiliac or pudendal problem, another extra-articular
+    impingement, or cauda equina syndrome itself (at most 30 days old or undated) is current."""
+    core = in_pathway(chart)
+    if core.answer is Answer.YES:
+        return core
+    for problem in chart.problems:
+        if problem.current is Answer.YES and (_wide(problem) or _opens_as_cauda_equina(problem, chart)):
+            return yes(f"recorded: {problem.name}", problem.ref)
+    return core
+
+
+def _opens_as_cauda_equina(problem: Problem, chart: Chart) -> bool:
+    if _CAUDA_EQUINA not in problem.concepts:
+        return False
+    return problem.began is None or problem.began.within(30, chart.today) is not Answer.NO
+
+
+@finding(reads=("problems",))
+def has_syndrome(chart: Chart, any_of: tuple[Syndrome, ...]) -> Finding:
+    """One of the named syndromes is current, or the reason of a selected order."""
+    found = {s: refs for s, refs in syndromes(chart).items() if s in any_of}
+    if found:
+        return yes(f"recorded: {_names(found)}", *_refs(found))
+    return _not_found(chart, ", ".join(_NAME[s] for s in any_of))
+
+
+@finding(reads=("problems", "readings"))
+def neuropathic_indication(chart: Chart) -> Finding:
+    """Nerve pain from outside the spine: piriformis, deep gluteal, gemelli-obturator or posterior femoral cutaneous;
+    or ischiofemoral or hamstring together with sciatica or a neuropathic score (DN4 4, painDETECT 19, S-LANSS 12 or
+    more, in the last 180 days). Without a score the diagnosis decides."""
+    found = syndromes(chart)
+    nerve = {s: refs for s, refs in found.items() if s in _NERVE_OUTSIDE_SPINE}
+    if nerve:
+        return yes(f"nerve pain from outside the spine: {_names(nerve)}", *_refs(nerve))
+    mechanical = {s: refs for s, refs in found.items() if s in _MECHANICAL}
+    if mechanical:
+        if Syndrome.SCIATICA in found:
+            return yes(f"{_names(mechanical)} with sciatica", *_refs(mechanical), *found[Syndrome.SCIATICA])
+        for reading in chart.readings:
+            for score, cut_off in _NEUROPATHIC_SCORES.items():
+                if score in reading.concepts and reading.value is not None and reading.value >= cut_off:
+                    if within(reading.when, _SCORE_DAYS, chart.today) is Answer.YES:
+                        return yes(f"{_names(mechanical)} with a neuropathic pain score", reading.ref)
+        if chart.unread("readings"):
+            return unknown("scores of nerve pain could not be read")
+    return _not_found(chart, "nerve pain from outside the spine")
+
+
+@finding(reads=("problems", "readings"))
+def radicular_only(chart: Chart) -> Finding:
+    """Sciatica or lumbosacral radiculopathy, and no sign that the nerve pain comes from outside the spine."""
+    found = {s: refs for s, refs in syndromes(chart).items() if s in _RADICULAR}
+    if not found:
+        return _not_found(chart, "sciatica or radiculopathy")
+    outside = neuropathic_indication(chart)
+    if outside.answer is Answer.YES:
+        return no(outside.because, *outside.resources)
+    if chart.unread("problems"):
+        return unknown("the problem list could not be read: another source of the pain is not excluded")
+    if outside.answer is Answer.UNKNOWN:
+        return unknown(outside.because, *outside.resources)
+    return yes(f"recorded: {_names(found)}", *_refs(found))
+
+
+@once
+def pain_began(chart: Chart) -> int | None:
+    """Days since the earliest onset among the current core problems; None when one of them cannot be told."""
+    days = [(chart.today - p.began.latest).days for _, p in core_problems(chart) if p.began]
+    return max(days, default=None)
+
+
+@finding(reads=("problems",))
+def pain_not_known_to_last(chart: Chart, days: int) -> Finding:
+    """The pain began less than this many days ago, or its beginning is not recorded."""
+    began = pain_began(chart)
+    if began is None:
+        return yes("no onset is recorded")
+    return (yes if began < days else no)(f"onset {began} days ago", *(p.ref for _, p in core_problems(chart)))
+
+
+@finding(reads=("problems",))
+def provisional_diagnosis(chart: Chart) -> Finding:
+    """Every current pathway problem is provisional, differential or unconfirmed."""
+    found = core_problems(chart)
+    if not found:
+        return no("no pathway problem on the problem list")
+    if all(p.suspected for _, p in found):
+        return yes("the diagnosis is not confirmed", *(p.ref for _, p in found))
+    return no("a confirmed diagnosis is recorded", *(p.ref for _, p in found))
+
+
+_AVOIDS_INTERNAL_ROTATION = (Syndrome.PIRIFORMIS, Syndrome.SCIATICA, Syndrome.DEEP_GLUTEAL, Syndrome.GEMELLI_OBTURATOR)
+
+
+@finding(reads=("problems",))
+def positional_advice_unsettled(chart: Chart) -> Finding:
+    """Ischiofemoral impingement and piriformis or sciatic irritation are both current, whose positional advice is
+    opposite, or the diagnosis is only provisional."""
+    found = syndromes(chart)
+    opposite = [s for s in _AVOIDS_INTERNAL_ROTATION if s in found]
+    if Syndrome.ISCHIOFEMORAL in found and opposite:
+        both = {s: found[s] for s in (Syndrome.ISCHIOFEMORAL, *opposite)}
+        return yes(f"both recorded: {_names(both)}", *_refs(both))
+    return provisional_diagnosis(chart)
+
+
+def either(*findings: Finding) -> Finding:
+    """OR over findings: the first YES, else the first UNKNOWN, else the first NO."""
+    answer = any_of(f.answer for f in findings)
+    return next(f for f in findings if f.answer is answer)
+
+
+@phrase(reads=("problems",))
+def syndromes_found(chart: Chart) -> str:
+    """The syndromes that are recorded."""
+    return _names(syndromes(chart)) or "none"
+
+
+@phrase(reads=("problems",))
+def other_syndromes(chart: Chart) -> str:
+    """A sentence on the other syndromes that are recorded beside the first, or nothing."""
+    found = list(syndromes(chart))
+    order = [Syndrome.HAMSTRING, Syndrome.ISCHIOFEMORAL, Syndrome.PIRIFORMIS]
+    first = next((s for s in order if s in found), found[0] if found else None)
+    others = [_NAME[s] for s in found if s is not first]
+    return f"Also recorded: {', '.join(others)}." if others else ""

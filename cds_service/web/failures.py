@@ -1,0 +1,49 @@
+"""Every error as an OperationOutcome: no HTML, no stack trace, nothing of a patient."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from ..errors import ISSUE_CODES, ServiceError, outcome
+from .views import json_response
+
+_log = logging.getLogger("cds_service")
+
+
+def register(app: Flask) -> None:
+    """Hangs the handlers into the application."""
+
+    @app.errorhandler(ServiceError)
+    def expected(error: ServiceError) -> Response:
+        return json_response(outcome(error.code, error.text, error.expressions), error.status)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        status = error.code or 500
+        response = json_response(outcome(ISSUE_CODES.get(status, "processing"), HTTPStatus(status).phrase), status)
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = getattr(error, "valid_methods", None)
+            if allowed:
+                response.headers["Allow"] = ", ".join(sorted(allowed))
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        # The type and the place, never the text: it may quote the record.
+        place = _innermost(error)
+        _log.error("unexpected error", extra={"fields": {"error": type(error).__name__, "at": place}})
+        return json_response(outcome("exception", "The request could not be evaluated."), 500)
+
+
+def _innermost(error: Exception) -> str:
+    traceback = error.__traceback__
+    place = ""
+    while traceback:
+        code = traceback.tb_frame.f_code
+        place = f"{code.co_filename.rsplit('/', 1)[-1]}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place

@@ -1,0 +1,42 @@
+"""JSON lines on stderr, without patient data: identifiers of calls, ids of cards, types of gaps."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import orjson
+
+from ..pipeline import Consultation
+
+_log = logging.getLogger("cds_service")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line. ``extra={"fields": {...}}`` adds members."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"), "level": record.levelname, "message": record.getMessage()}
+        line |= getattr(record, "fields", {})
+        return orjson.dumps(line).decode()
+
+
+def configure(level: str) -> None:
+    """Sends the service's own log lines to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    _log.handlers[:] = [handler]
+    _log.propagate = False
+    _log.setLevel(level)
+
+
+def hook_answered(service: str, instance: str, found: Consultation) -> None:
+    """One line for each answered call."""
+    if _log.isEnabledFor(logging.INFO):
+        fields = {
+            "service": service,
+            "hookInstance": instance,
+            "cards": [d.recommendation.id for d in found.outcome.shown],
+            "gaps": [f"{gap.what}: {gap.reason}" for gap in found.chart.gaps],
+        }
+        _log.info("hook answered", extra={"fields": fields})

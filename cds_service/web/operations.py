@@ -1,0 +1,39 @@
+"""What operators ask: is it up, is it ready, what is its interface."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from flask import Blueprint, Response
+
+from .views import json_response
+
+
+def operations(content_version: str) -> Blueprint:
+    """Health, readiness and the OpenAPI description."""
+    blueprint = Blueprint("operations", __name__)
+    description = _openapi()
+
+    @blueprint.get("/healthz")
+    def healthz() -> Response:
+        return json_response({"status": "up"})
+
+    @blueprint.get("/readyz")
+    def readyz() -> Response:
+        # The content is loaded and checked before the application exists: answering at all means ready.
+        return json_response({"status": "ready", "content": content_version})
+
+    @blueprint.get("/openapi.yaml")
+    def openapi() -> Response:
+        return Response(description, mimetype="application/yaml")
+
+    return blueprint
+
+
+def _openapi() -> str:
+    """The description: packaged beside the code, or at the top of a checkout."""
+    packaged = files("cds_service") / "openapi.yaml"
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8")

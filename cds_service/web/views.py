@@ -1,0 +1,106 @@
+"""The CDS Hooks endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, current_app, request
+
+from ..content.library import Service
+from ..errors import NotFound, NotJson, NotJsonType
+from ..fhir.prefetch import templates
+from ..pipeline import Pipeline
+from .logs import hook_answered
+from .protocol import parse
+
+# The version of the CDS Hooks specification that is implemented, not of this package (DISC-10).
+SPECIFICATION = "2.0.0"
+HOOK_VERSION = "1.0"
+
+
+def json_response(body: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, mimetype="application/json")
+
+
+def hooks(services: Mapping[str, Service], pipeline: Pipeline, version: str) -> Blueprint:
+    """The endpoints over these services. Everything static is rendered here, once."""
+    blueprint = Blueprint("hooks", __name__)
+    discovered = orjson.dumps(discovery_document(services))
+
+    @blueprint.get("/cds-services", strict_slashes=False)
+    def discover() -> Response:
+        return Response(discovered, mimetype="application/json")
+
+    # The public sandbox appends "/{id}" to the discovery URL as typed, so a trailing slash there doubles it.
+    @blueprint.post("/cds-services/<service_id>", strict_slashes=False)
+    @blueprint.post("/cds-services//<service_id>", strict_slashes=False, endpoint="call_doubled")
+    def call(service_id: str) -> Response:
+        service = services.get(service_id)
+        if service is None:
+            raise NotFound("there is no such CDS Service")
+        hook_request = parse(json_body(), service.hook)
+        if hook_request is None:
+            return _cards([])
+        settings = current_app.config["CDS"]
+        found = pipeline.run(service, hook_request, settings.clock().date(), card_pages())
+        hook_answered(service.id, hook_request.instance, found)
+        return _cards(list(found.cards))
+
+    def _cards(cards: list[dict[str, Any]]) -> Response:
+        response = json_response({"cards": cards})
+        response.headers["X-CDS-Content-Version"] = version
+        return response
+
+    return blueprint
+
+
+def discovery_document(services: Mapping[str, Service]) -> dict[str, Any]:
+    """The answer of ``GET /cds-services``."""
+    return {"services": [_described(service) for service in services.values()]}
+
+
+_TITLES = {
+    "patient-view": "Posterior hip and buttock nerve pain: opening a chart",
+    "order-select": "Posterior hip and buttock nerve pain: choosing an order",
+    "order-sign": "Posterior hip and buttock nerve pain: signing orders",
+}
+_DESCRIPTIONS = {
+    "patient-view": "Red flags, first-line care and reassessment for posterior hip and buttock nerve pain.",
+    "order-select": "Safer first choices when a nerve-pain medicine, an opioid or a referral is selected.",
+    "order-sign": "Medicine safety checks when orders for posterior hip and buttock nerve pain are signed.",
+}
+_REQUIREMENTS = (
+    "FHIR R4. Condition is required, by prefetch or from fhirServer; what else is missing is named in a card. "
+    "Supports the clinician's judgement and does not replace it."
+)
+
+
+def _described(service: Service) -> dict[str, Any]:
+    return {
+        "hook": service.hook.value,
+        "id": service.id,
+        "title": _TITLES[service.hook],
+        "description": _DESCRIPTIONS[service.hook],
+        "version": SPECIFICATION,
+        "hookVersion": HOOK_VERSION,
+        "usageRequirements": _REQUIREMENTS,
+        "prefetch": templates(service.sources),
+    }
+
+
+def json_body() -> Any:
+    """The parsed body. Raises NotJsonType or NotJson."""
+    if not request.is_json:
+        raise NotJsonType("send application/json")
+    try:
+        return orjson.loads(request.get_data(cache=False))
+    except orjson.JSONDecodeError:
+        raise NotJson("the body is not JSON") from None
+
+
+def card_pages() -> str:
+    """The address of the card pages as the client sees it."""
+    public: str | None = current_app.config["CDS"].public_url
+    return (public or request.url_root.rstrip("/")) + "/cards"
