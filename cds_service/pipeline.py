@@ -12,6 +12,7 @@ from .errors import MissingData
 from .fhir.client import FhirClient
 from .fhir.gather import gather
 from .fhir.hook import HookRequest
+from .fhir.lens import Lens
 from .fhir.orders import Session
 from .fhir.prefetch import NO_WAY, PARTLY
 from .fhir.reader import Reader
@@ -46,8 +47,8 @@ class Pipeline:
     ) -> Consultation:
         """Answers one call. Raises MissingData when the problem list cannot be had and nothing can be said without it."""
         records = gather(request, service.sources, self._client)
-        reader = Reader(records, request.patient, self._library.terminology, today, self._zone)
-        chart = with_drafts(reader.chart(service.sections), reader, request.draft_orders, request.selections)
+        lens = Lens(records, request.patient, self._library.terminology, today, self._zone)
+        chart = with_drafts(Reader(lens).chart(), lens, request.draft_orders, request.selections)
         self._require_problems(service, chart)
         cap = self._caps.patient_view if service.hook is Hook.PATIENT_VIEW else self._caps.orders
         outcome = decide(service.recommendations, chart, cap, ask_everything=explain)

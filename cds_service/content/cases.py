@@ -275,8 +275,9 @@ class _Builder:
         return request
 
     def _draft(self, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
-        draft = {"resourceType": kind, "id": f"draft-{len(self.drafts) + 1}", "subject": {"reference": f"Patient/{PATIENT}"}}
-        self.drafts.append(draft | content)
+        identity = {"resourceType": kind, "id": f"draft-{len(self.drafts) + 1}", "subject": {"reference": f"Patient/{PATIENT}"}}
+        draft: dict[str, Any] = {**identity, **content}
+        self.drafts.append(draft)
         return draft
 
     # -- small parts ----------------------------------------------------------------------------------------------------

@@ -67,10 +67,10 @@ def _summary(text: str) -> None:
 
 
 class Strict(Schema):
+    """Refuses keys that it does not know."""
+
     class Meta:
         unknown = RAISE
-
-    error_messages = {"unknown": "unknown key"}
 
 
 class EvidenceOfCard(Strict):

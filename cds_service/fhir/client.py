@@ -120,7 +120,7 @@ def next_page(bundle: Any, url: str) -> str | None:
     links = bundle.get("link") if isinstance(bundle, dict) else None
     for link in links if isinstance(links, list) else ():
         if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
-            return urljoin(url, link["url"])
+            return urljoin(url, str(link["url"]))
     return None
 
 

@@ -8,15 +8,16 @@ from typing import Any
 
 from ..pathway.chart import Chart, Draft, Gap, Medicine, Reason
 from .elements import codings, items, local_id, reference, texts
+from .lens import Lens
 from .prefetch import UNREADABLE, patient_of
-from .reader import Reader
+from .prescriptions import medicine
 
 _MEDICINE, _SERVICE = "MedicationRequest", "ServiceRequest"
 # The order types of other FHIR versions: a selected one is a gap, because this service reads R4 only.
 _OTHER_VERSIONS = frozenset({"MedicationOrder", "ProcedureRequest", "ReferralRequest", "DiagnosticOrder"})
 
 
-def with_drafts(chart: Chart, reader: Reader, bundle: Mapping[str, Any] | None, selections: Iterable[str] | None) -> Chart:
+def with_drafts(chart: Chart, lens: Lens, bundle: Mapping[str, Any] | None, selections: Iterable[str] | None) -> Chart:
     """The chart with the drafts of ``draftOrders``. ``selections`` None selects all of them (order-sign); otherwise the
     named ones, as ``Type/id`` or a bare id. A selection that is not among the drafts is passed over."""
     if bundle is None:
@@ -31,11 +32,11 @@ def with_drafts(chart: Chart, reader: Reader, bundle: Mapping[str, Any] | None, 
         kind, identity = resource.get("resourceType"), resource.get("id")
         ref = f"{kind}/{identity}" if isinstance(identity, str) and identity else f"#{position}"
         selected = wanted is None or ref in wanted or (isinstance(identity, str) and identity in wanted)
-        if patient_of(resource) not in ("", reader.patient):
+        if patient_of(resource) not in ("", lens.patient):
             continue
         try:
             if kind in (_MEDICINE, _SERVICE):
-                drafts.append(_draft(reader, resource, ref, selected))
+                drafts.append(_draft(lens, resource, ref, selected))
             elif kind in _OTHER_VERSIONS and selected:
                 gaps.append(Gap("medicines", f"the selected order ({kind})", UNREADABLE))
         except (AttributeError, KeyError, TypeError, ValueError):
@@ -43,37 +44,37 @@ def with_drafts(chart: Chart, reader: Reader, bundle: Mapping[str, Any] | None, 
     return replace(chart, drafts=tuple(drafts), gaps=(*chart.gaps, *gaps), memo={})
 
 
-def _draft(reader: Reader, resource: dict[str, Any], ref: str, selected: bool) -> Draft:
-    medicine: Medicine | None = None
+def _draft(lens: Lens, resource: dict[str, Any], ref: str, selected: bool) -> Draft:
+    found: Medicine | None = None
     if resource["resourceType"] == _MEDICINE:
-        medicine = reader.medicine(resource, {})
-        if medicine:
-            medicine = replace(medicine, ref=ref, status="draft", on_list=False)
+        found = medicine(resource, {}, lens)
+        if found:
+            found = replace(found, ref=ref, status="draft", on_list=False)
     return Draft(
         ref=ref,
         selected=selected,
-        medicine=medicine,
-        concepts=reader.codes(resource.get("code")),
-        reasons=tuple(_reasons(reader, resource)),
+        medicine=found,
+        concepts=lens.codes(resource.get("code")),
+        reasons=tuple(_reasons(lens, resource)),
         resource=resource,
     )
 
 
-def _reasons(reader: Reader, resource: Mapping[str, Any]) -> Iterable[Reason]:
+def _reasons(lens: Lens, resource: Mapping[str, Any]) -> Iterable[Reason]:
     """The coded reasons and the problems pointed to. A reason in words only counts when the words name a syndrome."""
     for concept in items(resource.get("reasonCode")):
         if isinstance(concept, dict):
-            concepts = reader.codes_and_words(concept)
+            concepts = lens.codes_and_words(concept)
             if concepts or any(codings(concept)):
                 yield Reason(concepts, next(iter(texts(concept)), "coded reason"))
     for pointer in items(resource.get("reasonReference")):
         ref = reference(pointer)
-        condition = reader.condition(ref)
+        condition = lens.condition(ref)
         if condition:
             code = condition.get("code")
             name = next(iter(texts(code)), "the problem")
-            yield Reason(reader.codes_and_words(code), name, f"Condition/{local_id(ref)}")
+            yield Reason(lens.codes_and_words(code), name, f"Condition/{local_id(ref)}")
         elif isinstance(pointer, dict) and isinstance(pointer.get("display"), str):
-            concepts = reader.codes_and_words({"text": pointer["display"]})
+            concepts = lens.codes_and_words({"text": pointer["display"]})
             if concepts:
                 yield Reason(concepts, pointer["display"])

@@ -4,9 +4,11 @@ Importing the package fills the vocabulary: each module of findings registers wh
 """
 
 from . import (
+    cauda_equina,
     demographics,
     exclusions,
     gaps,
+    hamstring,
     kidney,
     medicines,
     ordering,
@@ -18,9 +20,11 @@ from . import (
 )
 
 __all__ = [
+    "cauda_equina",
     "demographics",
     "exclusions",
     "gaps",
+    "hamstring",
     "kidney",
     "medicines",
     "ordering",

@@ -122,51 +122,52 @@ def holds(lines: Iterable[Line], chart: Chart) -> bool:
     return all(line.ask(chart).answer is Answer.YES for line in lines)
 
 
+class _Inquiry:
+    """Asks the lines of one recommendation in order; remembers what decides it and what is missing."""
+
+    def __init__(self, recommendation: Recommendation, chart: Chart, ask_everything: bool) -> None:
+        self.recommendation = recommendation
+        self.steps: list[Step] = []
+        self.stop: tuple[Verdict, str] | None = None
+        self.waiting: list[Step] = []
+        self.unchecked: list[Step] = []
+        self._chart = chart
+        self._ask_everything = ask_everything
+
+    def run(self) -> None:
+        """``when``, then the gates of the kind, then ``unless``; the first line that decides ends it."""
+        for line in self.recommendation.when:
+            self._ask(Role.WHEN, line, Answer.NO, Verdict.SILENT, self.waiting)
+        for gate in GATES[self.recommendation.kind]:
+            missing = None if Answer.UNKNOWN in gate.opens else self.waiting
+            closed = next(a for a in (Answer.YES, Answer.NO) if a not in gate.opens)
+            self._ask(Role.GATE, gate.line, closed, Verdict.EXCLUDED, missing)
+        fails_open = self.recommendation.kind in _FAIL_OPEN
+        for line in self.recommendation.unless:
+            missing = self.unchecked if fails_open else self.waiting
+            self._ask(Role.UNLESS, line, Answer.YES, Verdict.EXCLUDED, missing)
+
+    def _ask(self, role: Role, line: Line, deciding: Answer, verdict: Verdict, missing: list[Step] | None) -> None:
+        if self.stop and not self._ask_everything:
+            return
+        found = line.ask(self._chart)
+        self.steps.append(Step(role, line, found))
+        if found.answer is deciding:
+            self.stop = self.stop or (verdict, f"{line.text}: {found.because}")
+        elif found.answer is Answer.UNKNOWN and missing is not None:
+            missing.append(self.steps[-1])
+
+
 def _consider(recommendation: Recommendation, chart: Chart, ask_everything: bool) -> Decision:
-    steps: list[Step] = []
-
-    def ask(role: Role, line: Line) -> Finding:
-        found = line.ask(chart)
-        steps.append(Step(role, line, found))
-        return found
-
-    stop: tuple[Verdict, str] | None = None
-    waiting: list[Step] = []
-    for line in recommendation.when:
-        found = ask(Role.WHEN, line)
-        if found.answer is Answer.NO:
-            stop = stop or (Verdict.SILENT, f"{line.text}: {found.because}")
-            if not ask_everything:
-                break
-        elif found.answer is Answer.UNKNOWN:
-            waiting.append(steps[-1])
-    if stop is None or ask_everything:
-        for gate in GATES[recommendation.kind]:
-            found = ask(Role.GATE, gate.line)
-            if found.answer not in gate.opens:
-                if found.answer is Answer.UNKNOWN:
-                    waiting.append(steps[-1])
-                    continue
-                stop = stop or (Verdict.EXCLUDED, f"{gate.line.text}: {found.because}")
-                if not ask_everything:
-                    break
-    unchecked: list[Step] = []
-    if stop is None or ask_everything:
-        for line in recommendation.unless:
-            found = ask(Role.UNLESS, line)
-            if found.answer is Answer.YES:
-                stop = stop or (Verdict.EXCLUDED, f"{line.text}: {found.because}")
-                if not ask_everything:
-                    break
-            elif found.answer is Answer.UNKNOWN:
-                (unchecked if recommendation.kind in _FAIL_OPEN else waiting).append(steps[-1])
-    if stop:
-        return Decision(recommendation, *stop, tuple(steps))
-    if waiting:
-        because = "; ".join(f"{s.line.text}: {s.finding.because}" for s in waiting)
-        unread = any(chart.unread(*s.line.reads) for s in waiting)
-        return Decision(recommendation, Verdict.UNDECIDED, because, tuple(steps), unread=unread)
-    return _present(recommendation, chart, steps, unchecked)
+    inquiry = _Inquiry(recommendation, chart, ask_everything)
+    inquiry.run()
+    if inquiry.stop:
+        return Decision(recommendation, *inquiry.stop, tuple(inquiry.steps))
+    if inquiry.waiting:
+        because = "; ".join(f"{s.line.text}: {s.finding.because}" for s in inquiry.waiting)
+        unread = any(chart.unread(*s.line.reads) for s in inquiry.waiting)
+        return Decision(recommendation, Verdict.UNDECIDED, because, tuple(inquiry.steps), unread=unread)
+    return _present(recommendation, chart, inquiry.steps, inquiry.unchecked)
 
 
 def _present(recommendation: Recommendation, chart: Chart, steps: list[Step], unchecked: list[Step]) -> Decision:

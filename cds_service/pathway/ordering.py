@@ -5,10 +5,10 @@ from __future__ import annotations
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Draft, Medicine, Reading, once
 from .dates import within
+from .demographics import age_range
 from .dosing import Limits, limit_for
 from .exclusions import current_problem, opioid_use_disorder
-from .demographics import age_range
-from .kidney import KidneyFunction, kidney_function, on_dialysis
+from .kidney import KidneyFunction, kidney_function
 from .medicines import already_taking, drafted, taken
 from .scope import syndrome_of
 from .trials import AGONISTS, OPIOID_ANALGESICS, is_analgesic, long_term_opioid_shown

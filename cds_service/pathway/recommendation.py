@@ -150,8 +150,10 @@ class Recommendation:
     def lines(self) -> tuple[Line, ...]:
         """Every line that the recommendation can ask, its suggestions included."""
         found = [*self.when, *self.unless]
-        for part in (*self.variants, *self.escalate):
-            found.extend(part.when)
+        for variant in self.variants:
+            found.extend(variant.when)
+        for escalation in self.escalate:
+            found.extend(escalation.when)
         suggestions = [*self.suggestions]
         for variant in self.variants:
             suggestions.extend(variant.suggestions or ())

@@ -1,0 +1,88 @@
+"""Care around the problem: encounters, procedures, requests, reports, plans and allergies."""
+
+from __future__ import annotations
+
+from ..pathway.chart import NOTHING, Allergy, Contact, Plan, Report, Request, Treatment
+from .elements import items, token, when
+from .lens import NOT_THERE, SEEN, Lens, Resource
+from .medicines import Drug
+
+_TOOK_PLACE = frozenset({"finished", "in-progress", "arrived"})
+_VISIT, _OTHER_SITE = "physiotherapy-visit", "other-body-site-words"
+
+
+def contact(resource: Resource, lens: Lens) -> Contact | None:
+    status = token(resource.get("status"))
+    if status in ("planned", "cancelled", "entered-in-error"):
+        return None
+    stay = resource.get("hospitalization")
+    concepts = lens.codes(resource.get("type"), resource.get("serviceType"))
+    reasons = lens.codes_and_words(resource.get("reasonCode")) | lens.reason_problems(resource)
+    discharge = lens.codes(stay.get("dischargeDisposition")) if isinstance(stay, dict) else NOTHING
+    if not (concepts or reasons or discharge):
+        return None
+    if _VISIT in concepts and _OTHER_SITE in reasons:
+        concepts = concepts - {_VISIT}
+    return Contact(
+        ref=f"Encounter/{resource.get('id', '')}",
+        concepts=concepts,
+        when=lens.when(resource, "period"),
+        took_place=status in _TOOK_PLACE,
+        under_way=status in ("in-progress", "arrived"),
+        reasons=reasons,
+        discharge=discharge,
+    )
+
+
+def treatment(resource: Resource, lens: Lens) -> Treatment | None:
+    status = token(resource.get("status"))
+    concepts = lens.codes(resource.get("code"))
+    if not concepts or status not in ("completed", "in-progress"):
+        return None
+    if _VISIT in concepts:
+        reasons = lens.codes_and_words(resource.get("reasonCode"), resource.get("bodySite")) | lens.reason_problems(resource)
+        if _OTHER_SITE in reasons:
+            concepts = concepts - {_VISIT}
+    done = lens.when(resource, "performedDateTime", "performedPeriod")
+    return Treatment(f"Procedure/{resource.get('id', '')}", concepts, done, status == "completed")
+
+
+def request(resource: Resource, lens: Lens) -> Request | None:
+    concepts = lens.codes(resource.get("code"))
+    status = token(resource.get("status"))
+    if not concepts or status not in ("active", "completed"):
+        return None
+    return Request(f"ServiceRequest/{resource.get('id', '')}", concepts, lens.when(resource, "authoredOn"), status == "active")
+
+
+def report(resource: Resource, lens: Lens) -> Report | None:
+    concepts, conclusions = lens.codes(resource.get("code")), lens.codes(resource.get("conclusionCode"))
+    if resource.get("status") not in SEEN or not (concepts or conclusions):
+        return None
+    when_ = lens.when(resource, "effectiveDateTime", "effectivePeriod", "issued")
+    return Report(f"DiagnosticReport/{resource.get('id', '')}", concepts, conclusions, when_)
+
+
+def plan(resource: Resource, lens: Lens) -> Plan | None:
+    details = [a.get("detail") for a in items(resource.get("activity")) if isinstance(a, dict)]
+    activities = [d.get("code") for d in details if isinstance(d, dict)]
+    concepts = lens.codes(resource.get("category"), resource.get("code"), resource.get("type"), activities)
+    if not concepts:
+        return None
+    status = token(resource.get("status"))
+    period = resource.get("period")
+    ended = when(period.get("end"), lens.zone) if isinstance(period, dict) else None
+    finished = status in ("completed", "revoked", "finished")
+    return Plan(f"{resource['resourceType']}/{resource.get('id', '')}", concepts, status == "active", finished, ended)
+
+
+def allergy(resource: Resource, lens: Lens) -> Allergy | None:
+    if token(resource.get("verificationStatus")) in NOT_THERE:
+        return None
+    if token(resource.get("clinicalStatus")) in ("inactive", "resolved"):
+        return None
+    substances = [r.get("substance") for r in items(resource.get("reaction")) if isinstance(r, dict)]
+    drug = Drug([resource.get("code") or {}, *(s for s in substances if isinstance(s, dict))], lens.terminology)
+    if not drug.classes and not drug.ingredients:
+        return None
+    return Allergy(f"AllergyIntolerance/{resource.get('id', '')}", drug.classes, drug.ingredients)

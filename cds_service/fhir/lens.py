@@ -1,0 +1,96 @@
+"""How this request's resources are looked at: whose they are, on what day, and what their codes and words stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, tzinfo
+from typing import Any
+
+from ..pathway.chart import NOTHING, Concepts
+from ..pathway.dates import When
+from .elements import codings, first_when, items, local_id, reference, texts, token
+from .prefetch import Records, patient_of
+from .terminology import Terminology
+
+Resource = dict[str, Any]
+
+# Statuses of what does not exist for the rules (encodings, 1.2).
+NOT_THERE = frozenset({"entered-in-error", "refuted"})
+SEEN = frozenset({"final", "amended", "corrected"})
+
+_BOTH = frozenset({"right", "left"})
+_SIDE_DIGIT = re.compile(r"(?:G57\.\d|M54\.[34]|M25\.85|M76\.89|S76\.3[019])([123])")
+_SIDE_OF_DIGIT = {"1": frozenset({"right"}), "2": frozenset({"left"}), "3": _BOTH}
+_WORD = re.compile(r"[a-z]+")
+
+
+class Lens:
+    """The patient, the day and the terminology of one request."""
+
+    def __init__(self, records: Records, patient: str, terminology: Terminology, today: date, zone: tzinfo) -> None:
+        self.records = records
+        self.patient = patient
+        self.patient_ref = f"Patient/{patient}"
+        self.terminology = terminology
+        self.today = today
+        self.zone = zone
+        self.of_code = terminology.codes.of
+        self._of_words = terminology.words.of
+
+    def codes(self, *concepts: Any) -> Concepts:
+        """What the codings of these concepts stand for; most stand for nothing here."""
+        found = NOTHING
+        for concept in concepts:
+            for system, code, _ in codings(concept):
+                known = self.of_code(system, code)
+                if known:
+                    found = found | known if found else known
+        return found
+
+    def codes_and_words(self, *concepts: Any) -> Concepts:
+        return self.codes(*concepts) | self.words(text for concept in concepts for text in texts(concept))
+
+    def words(self, said: Iterable[str]) -> Concepts:
+        """What texts speak of; each on its own, so that a negation in one says nothing about the next."""
+        found = NOTHING
+        for text in said:
+            found = found | self._of_words(text)
+        return found
+
+    def sides(self, resource: Resource) -> Concepts:
+        """Right, left or both, from the body site, the text and the laterality digit of the code."""
+        words = [w for t in texts(resource.get("bodySite")) + texts(resource.get("code")) for w in _WORD.findall(t.lower())]
+        found = _BOTH.intersection(words)
+        if "bilateral" in words or "both" in words:
+            return _BOTH
+        if found:
+            return found
+        for _, code, _ in codings(resource.get("code")):
+            match = _SIDE_DIGIT.match(code)
+            if match:
+                return _SIDE_OF_DIGIT[match[1]]
+        return NOTHING
+
+    def when(self, resource: Resource, *names: str) -> When | None:
+        """The first of these elements that holds a date."""
+        return first_when(resource, names, self.zone)
+
+    def condition(self, ref: str) -> Resource | None:
+        """A Condition of the record by reference, unless it is refuted or an error."""
+        if not ref or ref.startswith("#"):
+            return None
+        for resource in self.records.resources.get("Condition", ()):
+            if resource.get("id") == local_id(ref) and patient_of(resource) == self.patient:
+                stands = token(resource.get("verificationStatus")) not in NOT_THERE
+                return resource if stands else None
+        return None
+
+    def reason_problems(self, resource: Resource) -> Concepts:
+        """What the problems stand for that a resource names as its reason."""
+        found = NOTHING
+        for ref in items(resource.get("reasonReference")):
+            condition = self.condition(reference(ref))
+            if condition:
+                found = found | self.codes_and_words(condition.get("code"))
+        return found

@@ -1,0 +1,175 @@
+"""Prescriptions: which medicine, whether it is taken, from when to when, and at what dose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from ..pathway.chart import Medicine
+from ..pathway.dates import When, day
+from .elements import codings, items, local_id, number, reference, texts, token, when
+from .lens import Lens, Resource
+from .medicines import Drug, daily_mg
+from .prefetch import patient_of
+
+_ORDERED = frozenset({"", "order", "original-order", "instance-order", "filler-order", "reflex-order"})
+_DAYS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7, "mo": 30, "month": 30, "months": 30, "a": 365}
+_NALOXONE = "med-naloxone"
+
+
+class Unnamed(ValueError):
+    """A medicine without a code, a name or a readable reference: nobody can tell what it is."""
+
+
+def drug(resource: Resource, lens: Lens) -> Drug | None:
+    """The medicine of a resource: its concept, or the Medication that it points to (contained, included, by name)."""
+    concepts = [c for c in items(resource.get("medicationCodeableConcept")) if isinstance(c, dict)]
+    pointer = resource.get("medicationReference")
+    if isinstance(pointer, dict):
+        concepts.extend(_medication(resource, pointer, lens))
+    if not any(texts(c) or any(codings(c)) for c in concepts):
+        return None
+    return Drug(concepts, lens.terminology)
+
+
+def _medication(resource: Resource, pointer: Mapping[str, Any], lens: Lens) -> list[dict[str, Any]]:
+    ref, found = reference(pointer), None
+    if ref.startswith("#"):
+        contained = [c for c in items(resource.get("contained")) if isinstance(c, dict)]
+        found = next((c for c in contained if c.get("id") == ref[1:]), None)
+    elif ref:
+        found = lens.records.others.get(ref) or lens.records.others.get(f"Medication/{local_id(ref)}")
+    concepts: list[dict[str, Any]] = []
+    if found:
+        ingredients = [i.get("itemCodeableConcept") for i in items(found.get("ingredient")) if isinstance(i, dict)]
+        concepts = [c for c in (found.get("code"), *ingredients) if isinstance(c, dict)]
+    if isinstance(pointer.get("display"), str):
+        concepts.append({"text": pointer["display"]})
+    return concepts
+
+
+def medicine(resource: Resource, dispensed: Mapping[str, When], lens: Lens) -> Medicine | None:
+    """A MedicationRequest, of the record or of the session; None when it names no medicine."""
+    found = drug(resource, lens)
+    if found is None:
+        return None
+    status = token(resource.get("status")) or "active"
+    start, end = _span(resource, dispensed, lens)
+    may_be_given = resource.get("doNotPerform") is not True
+    at_home = resource.get("reportedBoolean") is True
+    ordered = token(resource.get("intent")) in _ORDERED
+    repeats = [
+        t for d in items(resource.get("dosageInstruction")) if isinstance(d, dict) and isinstance(t := d.get("timing"), dict)
+    ]
+    return Medicine(
+        ref=f"{resource.get('resourceType')}/{resource.get('id', '')}",
+        name=found.name,
+        classes=found.classes,
+        ingredients=found.ingredients,
+        status=status,
+        on_list=status == "active" and may_be_given and (ordered or at_home),
+        do_not_give=not may_be_given and status not in ("entered-in-error", "cancelled"),
+        ordered=lens.when(resource, "authoredOn"),
+        start=start,
+        end=end,
+        daily_mg=daily_mg(resource, found),
+        extended_release=found.extended_release,
+        single_dose=bool(repeats) and all((t.get("repeat") or {}).get("count") == 1 for t in repeats),
+        inpatient="inpatient" in {code for _, code, _ in codings(resource.get("category"))},
+        why_stopped=lens.codes(resource.get("statusReason")),
+    )
+
+
+def request(resource: Resource, dispensed: Mapping[str, When], lens: Lens) -> Medicine | None:
+    """A MedicationRequest of the record, if it is of a class that matters. Raises Unnamed."""
+    if token(resource.get("status")) in ("entered-in-error", "draft"):
+        return None
+    found = medicine(resource, dispensed, lens)
+    if found is None:
+        raise Unnamed
+    return found if found.classes else None
+
+
+def statement(resource: Resource, lens: Lens) -> Medicine | None:
+    """A MedicationStatement, if it is of a class that matters. Raises Unnamed."""
+    status = token(resource.get("status")) or "active"
+    if status == "entered-in-error":
+        return None
+    found = drug(resource, lens)
+    if found is None:
+        raise Unnamed
+    if not found.classes:
+        return None
+    period = resource.get("effectivePeriod")
+    return Medicine(
+        ref=f"MedicationStatement/{resource.get('id', '')}",
+        name=found.name,
+        classes=found.classes,
+        ingredients=found.ingredients,
+        status=status,
+        on_list=status == "active",
+        ordered=lens.when(resource, "dateAsserted", "effectivePeriod", "effectiveDateTime"),
+        start=lens.when(resource, "effectivePeriod", "effectiveDateTime"),
+        end=when(period.get("end"), lens.zone) if isinstance(period, dict) else None,
+        daily_mg=daily_mg(resource, found),
+        extended_release=found.extended_release,
+        why_stopped=lens.codes(resource.get("statusReason")),
+    )
+
+
+def dispense(resource: Resource, lens: Lens) -> Medicine | None:
+    """Only rescue naloxone: what was handed over may be the only trace of it."""
+    found = drug(resource, lens) if token(resource.get("status")) == "completed" else None
+    if found is None or _NALOXONE not in found.classes:
+        return None
+    ref, given = f"MedicationDispense/{resource.get('id', '')}", lens.when(resource, "whenHandedOver", "whenPrepared")
+    return Medicine(ref, found.name, found.classes, found.ingredients, "dispensed", ordered=given)
+
+
+def _span(resource: Resource, dispensed: Mapping[str, When], lens: Lens) -> tuple[When | None, When | None]:
+    """Start and end: bounds of the dosage, else order date and supply, else the last dispense."""
+    start: When | None = None
+    for dosage in items(resource.get("dosageInstruction")):
+        repeat = ((dosage.get("timing") or {}).get("repeat") or {}) if isinstance(dosage, dict) else {}
+        bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
+        if isinstance(bounds, dict):
+            start = start or when(bounds.get("start"), lens.zone)
+            end = when(bounds.get("end"), lens.zone)
+            if end:
+                return start or lens.when(resource, "authoredOn"), end
+    start = start or lens.when(resource, "authoredOn")
+    supply = resource.get("dispenseRequest")
+    days = _supply_days(supply) if isinstance(supply, dict) else None
+    if start and days is not None:
+        length = timedelta(days=days)
+        return start, When(start.earliest + length, start.latest + length)
+    return start, dispensed.get(str(resource.get("id", "")))
+
+
+def dispensed(lens: Lens) -> dict[str, When]:
+    """The last day covered by the dispenses of each request."""
+    last: dict[str, When] = {}
+    for resource in lens.records.resources.get("MedicationDispense", ()):
+        given = lens.when(resource, "whenHandedOver")
+        supply = resource.get("daysSupply")
+        days = number(supply.get("value")) if isinstance(supply, dict) else None
+        if given is None or days is None or patient_of(resource) != lens.patient:
+            continue
+        until = day(given.latest + timedelta(days=days))
+        for pointer in items(resource.get("authorizingPrescription")):
+            key = local_id(reference(pointer))
+            if key not in last or last[key].latest < until.latest:
+                last[key] = until
+    return last
+
+
+def _supply_days(supply: Mapping[str, Any]) -> float | None:
+    """Days of supply with all repeats."""
+    duration = supply.get("expectedSupplyDuration")
+    if not isinstance(duration, dict):
+        return None
+    value = number(duration.get("value"))
+    unit = _DAYS.get(str(duration.get("code") or duration.get("unit") or "d"))
+    repeats = number(supply.get("numberOfRepeatsAllowed")) or 0
+    return value * unit * (1 + repeats) if value is not None and unit else None

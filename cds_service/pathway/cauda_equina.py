@@ -1,0 +1,100 @@
+"""Cauda equina syndrome: its signs, and the weaker screen that only asks for an examination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .answers import Answer, Finding, yes
+from .chart import Chart, once
+from .dates import When, within
+from .scope import Syndrome, core_problems
+from .suspicion import NOT_EXCLUDED
+from .vocabulary import ValueSet, concept, finding
+
+_SIGN_DAYS = 30
+_SADDLE, _NUMBNESS = concept("cauda-equina-saddle"), concept("numbness")
+_SADDLE_SITE, _SADDLE_WORDS = concept("saddle-site"), concept("saddle-words")
+_BLADDER, _BOWEL = concept("cauda-equina-bladder"), concept("cauda-equina-bowel")
+_SEXUAL, _BOTH_LEGS = concept("cauda-equina-sexual"), concept("cauda-equina-weakness")
+_ANAL_TONE, _SYNDROME = concept("cauda-equina-anal-tone"), concept("rf-cauda-equina")
+_PROSTATE, _STRESS = concept("prostate-enlargement"), concept("stress-incontinence")
+
+
+def _signs(chart: Chart) -> list[tuple[ValueSet, When | None, str, str]]:
+    """Every recorded sign of cauda equina syndrome: which, when, in what words, and its record."""
+    found: list[tuple[ValueSet, When | None, str, str]] = []
+    kinds = (_SADDLE, _BLADDER, _BOWEL, _SEXUAL, _BOTH_LEGS, _ANAL_TONE, _SYNDROME)
+    items: Iterable[tuple[frozenset[str], When | None, str, str]] = [
+        *((p.concepts, p.began, p.name, p.ref) for p in chart.problems if p.current is Answer.YES),
+        *((r.concepts, r.when, "a recorded finding", r.ref) for r in chart.readings if r.present is not False),
+    ]
+    for concepts, when, name, ref in items:
+        kind = next((k for k in kinds if k in concepts), None)
+        if kind is None and _NUMBNESS in concepts and not concepts.isdisjoint({_SADDLE_SITE, _SADDLE_WORDS}):
+            kind = _SADDLE
+        if kind:
+            found.append((kind, when, name, ref))
+    return found
+
+
+@once
+def _live_signs(chart: Chart) -> tuple[tuple[ValueSet, Answer | None, str, str], ...]:
+    """The signs of the last 30 days (YES) and those without a date (None); older ones are gone."""
+    signs: list[tuple[ValueSet, Answer | None, str, str]] = []
+    for kind, when, name, ref in _signs(chart):
+        recent = None if when is None else when.within(_SIGN_DAYS, chart.today)
+        if recent is Answer.UNKNOWN:
+            recent = None  # a month or a year that could be the last 30 days: ask, like an undated sign
+        if recent is not Answer.NO:
+            signs.append((kind, recent, name, ref))
+    if {kind for kind, *_ in signs} == {_BLADDER} and _bladder_explained(chart):
+        return ()
+    return tuple(signs)
+
+
+def _bladder_explained(chart: Chart) -> bool:
+    """Prostate enlargement or stress incontinence explains a bladder code that stands alone."""
+    return any(p.current is Answer.YES and not p.concepts.isdisjoint({_PROSTATE, _STRESS}) for p in chart.problems)
+
+
+@once
+def _definite(chart: Chart) -> Finding | None:
+    dated = [sign for sign in _live_signs(chart) if sign[1] is Answer.YES]
+    if {kind for kind, *_ in dated} - {_SEXUAL}:
+        return yes("recorded in the last 30 days: " + ", ".join(name for _, _, name, _ in dated), *(s[3] for s in dated))
+    return None
+
+
+@once
+def _both_sides(chart: Chart) -> Finding | None:
+    """Right and left sciatica or radiculopathy, both recorded within 90 days."""
+    sides: dict[str, str] = {}
+    for syndrome, problem in core_problems(chart):
+        if syndrome in (Syndrome.SCIATICA, Syndrome.RADICULOPATHY):
+            if within(problem.entered, 90, chart.today) is Answer.YES:
+                for side in problem.sides:
+                    sides.setdefault(side, problem.ref)
+    if {"right", "left"} <= set(sides):
+        return yes("sciatica newly recorded on both sides", *dict.fromkeys(sides.values()))
+    return None
+
+
+@finding(reads=("problems", "readings"))
+def cauda_equina_suspected(chart: Chart) -> Finding:
+    """A sign of cauda equina syndrome is active: saddle, bladder, bowel or sexual change, weakness of both legs, reduced
+    anal tone, or the syndrome itself, in the last 30 days or undated; or sciatica is newly recorded on both sides."""
+    live = _live_signs(chart)
+    certain = _definite(chart) or _both_sides(chart)
+    if certain:
+        return certain
+    if live:
+        return yes("recorded: " + ", ".join(name for _, _, name, _ in live), *(ref for *_, ref in live))
+    return NOT_EXCLUDED
+
+
+@finding(reads=("problems", "readings"))
+def cauda_equina_screen_only(chart: Chart) -> Finding:
+    """The suspicion rests only on sciatica of both sides, on an undated sign, or on sexual dysfunction alone."""
+    if certain := _definite(chart):
+        return Finding(Answer.NO, certain.because, certain.resources)
+    return cauda_equina_suspected(chart)
