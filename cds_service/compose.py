@@ -107,7 +107,7 @@ class Composer:
         actions: list[dict[str, Any]] = []
         label = spec.label
         if spec.order:
-            after = self._chart.without_drafts(d.ref for d in gone)
+            after = self._chart.without_drafts(d.ref for d in gone) if gone else self._chart
             band = offered_band(spec.order, after)
             if band is None:
                 return None
@@ -135,7 +135,7 @@ class Composer:
         return not unread and not already_taking(self._chart, draft.medicine)
 
     def _create(self, recommendation: Recommendation, order: Order, band: Band) -> dict[str, Any]:
-        resource = build(order.resource_type, band.template, self._for(recommendation))
+        resource = build(order.resource_type, band.template, band.dated, self._for(recommendation))
         return {"type": "create", "description": f"Draft: {band.label}", "resource": resource}
 
     def _change(self, recommendation: Recommendation, medicines: str, band: Band) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from .fhir.client import FhirClient
 from .fhir.gather import gather
 from .fhir.hook import HookRequest
 from .fhir.lens import Lens
+from .fhir.medicines import Pharmacopoeia
 from .fhir.orders import Session
 from .fhir.prefetch import NO_WAY, PARTLY
 from .fhir.reader import Reader
@@ -38,6 +39,7 @@ class Pipeline:
 
     def __init__(self, library: Library, client: FhirClient, zone: tzinfo, caps: Caps) -> None:
         self._library = library
+        self._medicines = Pharmacopoeia(library.terminology)
         self._client = client
         self._zone = zone
         self._caps = caps
@@ -47,7 +49,7 @@ class Pipeline:
     ) -> Consultation:
         """Answers one call. Raises MissingData when the problem list cannot be had and nothing can be said without it."""
         records = gather(request, service.sources, self._client)
-        lens = Lens(records, request.patient, self._library.terminology, today, self._zone)
+        lens = Lens(records, request.patient, self._medicines, today, self._zone)
         chart = with_drafts(Reader(lens).chart(), lens, request.draft_orders, request.selections)
         self._require_problems(service, chart)
         cap = self._caps.patient_view if service.hook is Hook.PATIENT_VIEW else self._caps.orders

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import pathway
 from ..compose import DECISION_PHRASES, placeholders
-from ..fhir.orders import Session, build, problems_with
+from ..fhir.orders import Session, build, members_with_dates, problems_with
 from ..pathway.recommendation import (
     Band,
     Escalation,
@@ -104,9 +104,10 @@ class _Loader:
             self._tables.problem(path, f"id {found['id']!r} is not the file name")
         bands = []
         for number, band in enumerate(found["bands"]):
-            bands.append(Band(band["label"], self._lines(path, f"bands.{number}.when", band["when"]), band["draft"]))
+            template, dated = band["draft"], members_with_dates(band["draft"])
+            bands.append(Band(band["label"], self._lines(path, f"bands.{number}.when", band["when"]), template, dated))
             session = Session("example", "example", date(2026, 1, 2), "note", ("Condition/example",))
-            for problem in problems_with(build(found["resource"], band["draft"], session)):
+            for problem in problems_with(build(found["resource"], template, dated, session)):
                 self._tables.problem(path, f"bands.{number}.draft is not valid FHIR R4: {problem}")
         self._orders[path.stem] = Order(
             found["id"],

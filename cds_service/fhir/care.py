@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..pathway.chart import NOTHING, Allergy, Contact, Plan, Report, Request, Treatment
 from .elements import items, token, when
 from .lens import NOT_THERE, SEEN, Lens, Resource
-from .medicines import Drug
 
 _TOOK_PLACE = frozenset({"finished", "in-progress", "arrived"})
 _VISIT, _OTHER_SITE = "physiotherapy-visit", "other-body-site-words"
@@ -82,7 +81,7 @@ def allergy(resource: Resource, lens: Lens) -> Allergy | None:
     if token(resource.get("clinicalStatus")) in ("inactive", "resolved"):
         return None
     substances = [r.get("substance") for r in items(resource.get("reaction")) if isinstance(r, dict)]
-    drug = Drug([resource.get("code") or {}, *(s for s in substances if isinstance(s, dict))], lens.terminology)
+    drug = lens.medicines.drug([resource.get("code"), *substances])
     if not drug.classes and not drug.ingredients:
         return None
     return Allergy(f"AllergyIntolerance/{resource.get('id', '')}", drug.classes, drug.ingredients)

@@ -7,7 +7,7 @@ from typing import Any
 from ..pathway.answers import Answer
 from ..pathway.chart import Problem
 from ..pathway.dates import When, within
-from .elements import items, texts, token, when
+from .elements import items, read, token, when
 from .lens import NOT_THERE, Lens, Resource
 
 _CURRENT = frozenset({"active", "recurrence", "relapse"})
@@ -21,17 +21,21 @@ def problem(resource: Resource, lens: Lens) -> Problem | None:
     clinical = token(resource.get("clinicalStatus"))
     if verification in NOT_THERE or clinical in NOT_THERE:
         return None
-    code = resource.get("code")
-    concepts = lens.codes_and_words(code, resource.get("bodySite"), _stage(resource))
+    codes, said = read(resource.get("code"))
+    concepts = lens.any_of(codes)
+    if concepts or clinical not in _PAST:
+        concepts = concepts | lens.words(said)
     if not concepts:
         return None
+    if "bodySite" in resource or "stage" in resource:
+        concepts = concepts | lens.codes_and_words(resource.get("bodySite"), _stage(resource))
     onset, recorded = (
         lens.when(resource, "onsetDateTime", "onsetPeriod"),
         lens.when(resource, "recordedDate", "dateRecorded"),
     )
     return Problem(
         ref=f"Condition/{resource.get('id', '')}",
-        name=next(iter(texts(code)), "a problem without a name"),
+        name=said[0] if said else "a problem without a name",
         concepts=concepts,
         current=_current(resource, clinical, onset, recorded, lens),
         suspected=verification in _SUSPECTED,

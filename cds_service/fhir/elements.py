@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from ..pathway.dates import When, day
 
+_AT_UTC = ("Z", "+00:00")
 _YEAR = re.compile(r"(\d{4})(?:-(\d\d))?\Z")
 
 
@@ -19,53 +19,73 @@ def items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def codings(concept: Any) -> Iterator[tuple[str, str, str]]:
+def codings(concept: Any) -> list[tuple[str, str, str]]:
     """System, code and display of every coding of a CodeableConcept, a list of them, or a bare Coding."""
     if concept.__class__ is list:
-        for part in concept:
-            yield from codings(part)
-        return
+        return [coding for part in concept for coding in codings(part)]
     if concept.__class__ is not dict:
-        return
+        return []
     listed = concept.get("coding")
-    if listed is None:
-        listed = (concept,) if "code" in concept and "text" not in concept else ()
-    elif listed.__class__ is dict:
-        listed = (listed,)
-    for coding in listed if isinstance(listed, list | tuple) else ():
+    if listed.__class__ is not list:
+        listed = [concept] if listed is None and "code" in concept and "text" not in concept else [listed]
+    found = []
+    for coding in listed:
         if coding.__class__ is dict:
             code = coding.get("code")
             if code.__class__ is str:
                 system, display = coding.get("system"), coding.get("display")
-                yield (
-                    system.strip() if isinstance(system, str) else "",
-                    code.strip(),
-                    display if isinstance(display, str) else "",
+                found.append(
+                    (
+                        system.strip() if system.__class__ is str else "",
+                        code.strip(),
+                        display if display.__class__ is str else "",
+                    )
                 )
+    return found
+
+
+def read(concept: Any) -> tuple[list[tuple[str, str]], list[str]]:
+    """One pass over a CodeableConcept: system and code of its codings, and what it says in words, each once."""
+    codes: list[tuple[str, str]] = []
+    said: list[str] = []
+    if concept.__class__ is dict:
+        text = concept.get("text")
+        if text.__class__ is str and text:
+            said.append(text)
+        listed = concept.get("coding")
+        for coding in listed if listed.__class__ is list else (listed,):
+            if coding.__class__ is dict:
+                code, display = coding.get("code"), coding.get("display")
+                if code.__class__ is str:
+                    system = coding.get("system")
+                    codes.append((system.strip() if system.__class__ is str else "", code.strip()))
+                if display.__class__ is str and display and display not in said:
+                    said.append(display)
+    return codes, said
 
 
 def texts(concept: Any) -> list[str]:
-    """The text of a CodeableConcept (or a list of them) and the displays of its codings."""
+    """The text of a CodeableConcept (or a list of them) and the displays of its codings, each once."""
     found: list[str] = []
     for part in items(concept):
-        if isinstance(part, dict):
-            text = part.get("text")
-            if isinstance(text, str) and text.strip():
+        if part.__class__ is dict:
+            said = [part.get("text")]
+            said += [coding.get("display") for coding in items(part.get("coding")) if coding.__class__ is dict]
+        else:
+            said = [part]
+        for text in said:
+            if text.__class__ is str and text not in found and not text.isspace() and text:
                 found.append(text)
-            for coding in items(part.get("coding")):
-                display = coding.get("display") if isinstance(coding, dict) else None
-                if isinstance(display, str) and display.strip():
-                    found.append(display)
-        elif isinstance(part, str):
-            found.append(part)
     return found
 
 
 def token(value: Any) -> str:
     """A status: a code, or the first code of a CodeableConcept (DSTU2 writes the former where R4 has the latter)."""
-    if isinstance(value, str):
-        return value.strip().lower()
-    return next((code.lower() for _, code, _ in codings(value)), "")
+    if value.__class__ is str:
+        text: str = value
+        return text.strip().lower()
+    found = codings(value)
+    return found[0][1].lower() if found else ""
 
 
 def number(value: Any) -> float | None:
@@ -92,8 +112,8 @@ def when(value: Any, zone: tzinfo) -> When | None:
         return None
     text: str = value.strip()
     try:
-        if len(text) == 10:
-            return day(date.fromisoformat(text))
+        if len(text) == 10 or (zone is UTC and text.endswith(_AT_UTC)):
+            return day(date.fromisoformat(text[:10]))
         match = _YEAR.match(text)
         if match:
             year, month = int(match[1]), match[2]

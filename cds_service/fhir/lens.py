@@ -10,8 +10,8 @@ from typing import Any
 from ..pathway.chart import NOTHING, Concepts
 from ..pathway.dates import When
 from .elements import codings, first_when, items, local_id, reference, texts, token
+from .medicines import Pharmacopoeia
 from .prefetch import Records, patient_of
-from .terminology import Terminology
 
 Resource = dict[str, Any]
 
@@ -28,25 +28,28 @@ _WORD = re.compile(r"[a-z]+")
 class Lens:
     """The patient, the day and the terminology of one request."""
 
-    def __init__(self, records: Records, patient: str, terminology: Terminology, today: date, zone: tzinfo) -> None:
+    def __init__(self, records: Records, patient: str, medicines: Pharmacopoeia, today: date, zone: tzinfo) -> None:
         self.records = records
         self.patient = patient
         self.patient_ref = f"Patient/{patient}"
-        self.terminology = terminology
+        self.medicines = medicines
         self.today = today
         self.zone = zone
-        self.of_code = terminology.codes.of
-        self._of_words = terminology.words.of
+        self.of_code = medicines.terminology.codes.of
+        self._of_words = medicines.terminology.words.of
+
+    def any_of(self, codes: Iterable[tuple[str, str]]) -> Concepts:
+        """What these codes stand for together; most codes of a chart stand for nothing here."""
+        found, of_code = NOTHING, self.of_code
+        for system, code in codes:
+            known = of_code(system, code)
+            if known:
+                found = found | known if found else known
+        return found
 
     def codes(self, *concepts: Any) -> Concepts:
-        """What the codings of these concepts stand for; most stand for nothing here."""
-        found = NOTHING
-        for concept in concepts:
-            for system, code, _ in codings(concept):
-                known = self.of_code(system, code)
-                if known:
-                    found = found | known if found else known
-        return found
+        """What the codings of these concepts stand for."""
+        return self.any_of((system, code) for concept in concepts for system, code, _ in codings(concept))
 
     def codes_and_words(self, *concepts: Any) -> Concepts:
         return self.codes(*concepts) | self.words(text for concept in concepts for text in texts(concept))
@@ -55,7 +58,9 @@ class Lens:
         """What texts speak of; each on its own, so that a negation in one says nothing about the next."""
         found = NOTHING
         for text in said:
-            found = found | self._of_words(text)
+            spoken = self._of_words(text)
+            if spoken:
+                found = found | spoken
         return found
 
     def sides(self, resource: Resource) -> Concepts:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
-from ..pathway.chart import Concepts
-from .elements import codings, items, number, texts
-from .terminology import RXNORM, Terminology
+from ..pathway.chart import NOTHING, Concepts
+from .elements import codings, items, number, read
+from .terminology import Terminology
 
 # Forms that act on the spot: the systemic classes do not apply to them (terminology: route matters).
 _LOCAL_FORM = re.compile(
@@ -29,35 +30,74 @@ _OPIOIDS = "opioids"
 class Drug:
     """A classified medicine: its name, its classes and ingredients, and what its name says of form and strength."""
 
-    __slots__ = ("classes", "extended_release", "ingredients", "name", "strength_mg")
+    __slots__ = ("_names", "classes", "ingredients", "known")
 
-    def __init__(self, concepts: Iterable[Mapping[str, Any]], terminology: Terminology) -> None:
-        names: list[str] = []
+    known: bool  # is there a code or a name at all?
+    classes: Concepts
+    ingredients: Concepts
+
+    def __init__(self, codes: Iterable[tuple[str, str]], said: Iterable[str], terminology: Terminology) -> None:
+        names = list(said)
         classes: set[str] = set()
         ingredients: set[str] = set()
-        for concept in concepts:
-            names.extend(texts(concept))
-            for system, code, _ in codings(concept):
-                found = terminology.codes.of(system, code)
+        self.known = bool(names)
+        for system, code in codes:
+            self.known = True
+            found = terminology.codes.of(system, code)
+            if found:
                 classes |= {name for name in found if name.startswith("med-")}
                 ingredients |= terminology.ingredients_of(system, code)
-                if display := terminology.codes.displays.get((system, code)) if system == RXNORM else None:
-                    names.append(display)
+                names.append(terminology.codes.displays.get((system, code), ""))
         by_code = _COUGH_COLD in classes
         for name in dict.fromkeys(names):
             more, which = terminology.medicines.of(name)
-            classes |= more
-            ingredients |= which
-        text = " | ".join(names)
-        self.name = _best_name(names)
-        self.classes: Concepts = terminology.ancestors(_settled(classes, text, by_code))
+            if more:
+                classes |= more
+                ingredients |= which
+        self._names = names
+        self.classes = terminology.ancestors(_settled(classes, " | ".join(names), by_code)) if classes else NOTHING
         self.ingredients = frozenset(ingredients)
-        self.extended_release = bool(_EXTENDED.search(text))
-        self.strength_mg = _strength(names)
+
+    @property
+    def name(self) -> str:
+        return next((name for name in self._names if name.strip()), "unnamed medicine")
+
+    @property
+    def extended_release(self) -> bool:
+        return bool(_EXTENDED.search(" | ".join(self._names)))
+
+    @property
+    def strength_mg(self) -> float | None:
+        """mg of a product with one ingredient, from its name; None for combinations and where the name does not say."""
+        for name in self._names:
+            found = _STRENGTH.findall(name)
+            if len(found) == 1 and "/" not in name:
+                value, unit = found[0]
+                return float(value) / (1000 if unit.lower() == "mcg" else 1)
+        return None
 
 
-def _best_name(names: list[str]) -> str:
-    return next((name for name in names if name.strip()), "unnamed medicine")
+class Pharmacopoeia:
+    """Classifies medicines; remembers the coded ones, because a hospital orders the same few hundred again and again.
+    Names without a code are not remembered: somebody may have typed anything."""
+
+    def __init__(self, terminology: Terminology) -> None:
+        self.terminology = terminology
+        self._coded = lru_cache(maxsize=4096)(self._classify)
+
+    def drug(self, concepts: Iterable[Any]) -> Drug:
+        """What these CodeableConcepts together say the medicine is."""
+        codes: list[tuple[str, str]] = []
+        said: list[str] = []
+        for concept in concepts:
+            more_codes, more_said = read(concept)
+            codes += more_codes
+            said += more_said
+        classify = self._coded if codes else self._classify
+        return classify(tuple(codes), tuple(said))
+
+    def _classify(self, codes: tuple[tuple[str, str], ...], said: tuple[str, ...]) -> Drug:
+        return Drug(codes, said, self.terminology)
 
 
 def _settled(classes: set[str], text: str, cough_by_code: bool) -> set[str]:
@@ -73,16 +113,6 @@ def _settled(classes: set[str], text: str, cough_by_code: bool) -> set[str]:
     if _NALOXONE in classes and classes & {_ANALGESIC, "med-buprenorphine", "med-tramadol-tapentadol"}:
         classes = classes - {_NALOXONE}
     return classes
-
-
-def _strength(names: Iterable[str]) -> float | None:
-    """mg of a product with one ingredient, from its name; None for combinations and where the name does not say."""
-    for name in names:
-        found = _STRENGTH.findall(name)
-        if len(found) == 1 and "/" not in name:
-            value, unit = found[0]
-            return float(value) / (1000 if unit.lower() == "mcg" else 1)
-    return None
 
 
 # Doses a day of the timing codes (http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation).

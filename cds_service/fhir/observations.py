@@ -4,46 +4,54 @@ from __future__ import annotations
 
 import re
 
-from ..pathway.chart import NOTHING, Reading
-from .elements import codings, items, number, texts, when
+from ..pathway.chart import NOTHING, Concepts, Reading
+from .elements import codings, items, number, read, texts, when
 from .lens import SEEN, Lens, Resource
 
 _BOUND = re.compile(r"\s*(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*\Z")
 _WORD = re.compile(r"[a-z]+")
 _NEGATIVE = frozenset({"negative", "absent", "no", "none", "false", "normal", "not"})
 _POSITIVE = frozenset({"positive", "present", "yes", "true", "detected", "abnormal"})
+_STRENGTH = "limb-strength"
 _LOCAL = "https://example.org/fhir/CodeSystem/posterior-hip-pathway"
 
 
 def reading(resource: Resource, lens: Lens) -> Reading | None:
+    """An Observation with a code that matters, and with a final status."""
     code = resource.get("code")
-    concepts, matched = NOTHING, ""
-    for system, coded, _ in codings(code):
-        known = lens.of_code(system, coded)
+    concepts, matched, of_code = NOTHING, "", lens.of_code
+    for system, coded in read(code)[0]:
+        known = of_code(system, coded)
         if known:
             concepts, matched = concepts | known, matched or coded
     if not concepts or resource.get("status") not in SEEN:
         return None
-    concepts = concepts | lens.words(texts(code)) | lens.codes_and_words(resource.get("bodySite"))
-    quantity, unit, comparator = _quantity(resource)
-    parts = tuple(
-        (lens.codes(c.get("code")), value)
-        for c in items(resource.get("component"))
-        if isinstance(c, dict) and (value := number((c.get("valueQuantity") or {}).get("value"))) is not None
-    )
+    value, unit, comparator = _quantity(resource)
+    measured = value is not None
+    if not measured:  # a finding: where it is and whether it is there
+        concepts = concepts | lens.words(texts(code)) | lens.codes_and_words(resource.get("bodySite"))
     return Reading(
         ref=f"Observation/{resource.get('id', '')}",
         code=matched,
         concepts=concepts,
         when=lens.when(resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued"),
-        value=quantity,
+        value=value,
         unit=unit,
         comparator=comparator,
-        meaning=lens.codes(resource.get("valueCodeableConcept")),
-        present=_present(resource),
+        meaning=NOTHING if measured else lens.codes(resource.get("valueCodeableConcept")),
+        present=None if measured else _present(resource),
         on=when(resource.get("valueDateTime"), lens.zone),
-        parts=parts,
-        sides=lens.sides(resource),
+        parts=_parts(resource, lens) if "component" in resource else (),
+        sides=lens.sides(resource) if _STRENGTH in concepts else NOTHING,
+    )
+
+
+def _parts(resource: Resource, lens: Lens) -> tuple[tuple[Concepts, float], ...]:
+    """The values of a panel, such as systolic and diastolic pressure."""
+    return tuple(
+        (lens.codes(part.get("code")), value)
+        for part in items(resource["component"])
+        if isinstance(part, dict) and (value := number((part.get("valueQuantity") or {}).get("value"))) is not None
     )
 
 

@@ -25,12 +25,12 @@ class Session:
     reasons: tuple[str, ...] = ()
 
 
-def build(resource_type: str, template: Mapping[str, Any], session: Session) -> dict[str, Any]:
+def build(resource_type: str, template: Mapping[str, Any], dated: frozenset[str], session: Session) -> dict[str, Any]:
     """A draft of this type: the template with status, patient, reason and note. The requester is left to the clinician."""
     patient = {"reference": f"Patient/{session.patient}"}
     reasons = [{"reference": ref} for ref in session.reasons]
     resource: dict[str, Any] = {"resourceType": resource_type}
-    body = _dated(template, session.today)
+    body = {key: _dated(value, session.today) if key in dated else value for key, value in template.items()}
     if resource_type == "Appointment":
         resource |= {"status": "proposed", **body, "participant": [{"actor": patient, "status": "needs-action"}]}
         resource["comment"] = " ".join(filter(None, [body.get("comment"), session.note]))
@@ -55,14 +55,18 @@ def build(resource_type: str, template: Mapping[str, Any], session: Session) -> 
 def change(original: Mapping[str, Any], template: Mapping[str, Any], session: Session) -> dict[str, Any]:
     """The whole original order, same id, with what the template says in place of its own medicine, dose and supply."""
     resource = {k: v for k, v in original.items() if k not in ("medicationReference", "contained", "dispenseRequest")}
-    resource |= _dated(template, session.today)
+    resource |= template
     notes = original.get("note")
     resource["note"] = [*(notes if isinstance(notes, list) else []), {"text": session.note}]
     return resource
 
 
+def members_with_dates(template: Mapping[str, Any]) -> frozenset[str]:
+    """The members of a template that hold ``@today`` somewhere; the others are the same for everybody."""
+    return frozenset(key for key, value in template.items() if "@today" in str(value))
+
+
 def _dated(value: Any, today: date) -> Any:
-    """The template with ``@today`` and ``@today+42d`` replaced by dates."""
     if isinstance(value, Mapping):
         return {k: _dated(v, today) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -8,14 +8,14 @@ from typing import Any
 
 from ..pathway.chart import Medicine
 from ..pathway.dates import When, day
-from .elements import codings, items, local_id, number, reference, texts, token, when
+from .elements import codings, items, local_id, number, reference, token, when
 from .lens import Lens, Resource
 from .medicines import Drug, daily_mg
 from .prefetch import patient_of
 
 _ORDERED = frozenset({"", "order", "original-order", "instance-order", "filler-order", "reflex-order"})
 _DAYS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7, "mo": 30, "month": 30, "months": 30, "a": 365}
-_NALOXONE = "med-naloxone"
+_NALOXONE, _SEDATION = "med-naloxone", "benzodiazepines"
 
 
 class Unnamed(ValueError):
@@ -24,13 +24,12 @@ class Unnamed(ValueError):
 
 def drug(resource: Resource, lens: Lens) -> Drug | None:
     """The medicine of a resource: its concept, or the Medication that it points to (contained, included, by name)."""
-    concepts = [c for c in items(resource.get("medicationCodeableConcept")) if isinstance(c, dict)]
+    concepts = items(resource.get("medicationCodeableConcept"))
     pointer = resource.get("medicationReference")
     if isinstance(pointer, dict):
-        concepts.extend(_medication(resource, pointer, lens))
-    if not any(texts(c) or any(codings(c)) for c in concepts):
-        return None
-    return Drug(concepts, lens.terminology)
+        concepts = concepts + _medication(resource, pointer, lens)
+    found = lens.medicines.drug(concepts)
+    return found if found.known else None
 
 
 def _medication(resource: Resource, pointer: Mapping[str, Any], lens: Lens) -> list[dict[str, Any]]:
@@ -49,19 +48,15 @@ def _medication(resource: Resource, pointer: Mapping[str, Any], lens: Lens) -> l
     return concepts
 
 
-def medicine(resource: Resource, dispensed: Mapping[str, When], lens: Lens) -> Medicine | None:
-    """A MedicationRequest, of the record or of the session; None when it names no medicine."""
-    found = drug(resource, lens)
-    if found is None:
-        return None
+def medicine(resource: Resource, found: Drug, dispensed: Mapping[str, When], lens: Lens) -> Medicine:
+    """A MedicationRequest for this drug, of the record or of the session."""
     status = token(resource.get("status")) or "active"
     start, end = _span(resource, dispensed, lens)
     may_be_given = resource.get("doNotPerform") is not True
     at_home = resource.get("reportedBoolean") is True
     ordered = token(resource.get("intent")) in _ORDERED
-    repeats = [
-        t for d in items(resource.get("dosageInstruction")) if isinstance(d, dict) and isinstance(t := d.get("timing"), dict)
-    ]
+    being_dosed = status in ("active", "draft")  # the dose of what is over is nobody's question
+    once = being_dosed and _SEDATION in found.classes and _single_dose(resource)
     return Medicine(
         ref=f"{resource.get('resourceType')}/{resource.get('id', '')}",
         name=found.name,
@@ -73,22 +68,28 @@ def medicine(resource: Resource, dispensed: Mapping[str, When], lens: Lens) -> M
         ordered=lens.when(resource, "authoredOn"),
         start=start,
         end=end,
-        daily_mg=daily_mg(resource, found),
-        extended_release=found.extended_release,
-        single_dose=bool(repeats) and all((t.get("repeat") or {}).get("count") == 1 for t in repeats),
-        inpatient="inpatient" in {code for _, code, _ in codings(resource.get("category"))},
+        daily_mg=daily_mg(resource, found) if being_dosed else None,
+        extended_release=being_dosed and found.extended_release,
+        single_dose=once,
+        inpatient=once and "inpatient" in {code for _, code, _ in codings(resource.get("category"))},
         why_stopped=lens.codes(resource.get("statusReason")),
     )
+
+
+def _single_dose(resource: Resource) -> bool:
+    timings = [d.get("timing") for d in items(resource.get("dosageInstruction")) if isinstance(d, dict)]
+    repeats = [t.get("repeat") for t in timings if isinstance(t, dict)]
+    return bool(repeats) and all(isinstance(r, dict) and r.get("count") == 1 for r in repeats)
 
 
 def request(resource: Resource, dispensed: Mapping[str, When], lens: Lens) -> Medicine | None:
     """A MedicationRequest of the record, if it is of a class that matters. Raises Unnamed."""
     if token(resource.get("status")) in ("entered-in-error", "draft"):
         return None
-    found = medicine(resource, dispensed, lens)
+    found = drug(resource, lens)
     if found is None:
         raise Unnamed
-    return found if found.classes else None
+    return medicine(resource, found, dispensed, lens) if found.classes else None
 
 
 def statement(resource: Resource, lens: Lens) -> Medicine | None:

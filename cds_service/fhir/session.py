@@ -10,7 +10,7 @@ from ..pathway.chart import Chart, Draft, Gap, Medicine, Reason
 from .elements import codings, items, local_id, reference, texts
 from .lens import Lens
 from .prefetch import UNREADABLE, patient_of
-from .prescriptions import medicine
+from .prescriptions import drug, medicine
 
 _MEDICINE, _SERVICE = "MedicationRequest", "ServiceRequest"
 # The order types of other FHIR versions: a selected one is a gap, because this service reads R4 only.
@@ -47,9 +47,9 @@ def with_drafts(chart: Chart, lens: Lens, bundle: Mapping[str, Any] | None, sele
 def _draft(lens: Lens, resource: dict[str, Any], ref: str, selected: bool) -> Draft:
     found: Medicine | None = None
     if resource["resourceType"] == _MEDICINE:
-        found = medicine(resource, {}, lens)
-        if found:
-            found = replace(found, ref=ref, status="draft", on_list=False)
+        named = drug(resource, lens)
+        if named:
+            found = medicine(resource, named, {}, lens)._replace(ref=ref, status="draft", on_list=False)
     return Draft(
         ref=ref,
         selected=selected,
@@ -65,7 +65,7 @@ def _reasons(lens: Lens, resource: Mapping[str, Any]) -> Iterable[Reason]:
     for concept in items(resource.get("reasonCode")):
         if isinstance(concept, dict):
             concepts = lens.codes_and_words(concept)
-            if concepts or any(codings(concept)):
+            if concepts or codings(concept):
                 yield Reason(concepts, next(iter(texts(concept)), "coded reason"))
     for pointer in items(resource.get("reasonReference")):
         ref = reference(pointer)

@@ -81,13 +81,13 @@ class CodeIndex:
 
     def of(self, system: str, code: str) -> Concepts:
         """The value sets that hold this code."""
-        system = _ALIASES.get(system, system)
         known = self._known.get((system, code))
         if known is not None:
             return known
         if system in self._branch_systems and len(code) <= 12:
             return self._other(system, code)
-        return NOTHING
+        alias = _ALIASES.get(system)
+        return self.of(alias, code) if alias else NOTHING
 
     def codes_of(self, name: str) -> list[tuple[str, str]]:
         """The listed codes of a value set and of those that it includes, the most specific first; for examples."""
@@ -106,8 +106,9 @@ def _closure(name: str, parents: Mapping[str, set[str]]) -> Concepts:
 def tokens(text: str) -> Words:
     """The words of a text in lower case; a question mark is a word."""
     text = text.lower()
-    for shorthand, spelt_out in _SHORTHAND:
-        text = shorthand.sub(spelt_out, text)
+    if "/" in text:
+        for shorthand, spelt_out in _SHORTHAND:
+            text = shorthand.sub(spelt_out, text)
     return tuple(_TOKEN.findall(text))
 
 
@@ -116,11 +117,15 @@ class WordIndex:
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
         self._starts: dict[str, list[tuple[Words, str]]] = {}
-        self._together: dict[str, list[frozenset[str]]] = {}
+        self._alone: dict[str, set[str]] = {}
+        self._together: list[tuple[frozenset[str], str]] = []
         for name, wordings in phrases.items():
             for wording in wordings:
                 parts = [part.strip() for part in wording.split("+")]
-                self._together.setdefault(name, []).append(frozenset(parts))
+                if len(parts) == 1:
+                    self._alone.setdefault(wording, set()).add(name)
+                else:
+                    self._together.append((frozenset(parts), name))
                 for part in parts:
                     words = tokens(part)
                     entry = (words, part)
@@ -130,15 +135,20 @@ class WordIndex:
     def of(self, text: str) -> Concepts:
         """The concepts that this text speaks of."""
         words = tokens(text)
+        starts = self._starts
+        if starts.keys().isdisjoint(words):
+            return NOTHING
         said: set[str] = set()
         for at, word in enumerate(words):
-            for phrase, part in self._starts.get(word, ()):
+            for phrase, part in starts.get(word, ()):
                 end = at + len(phrase)
-                if part not in said and words[at:end] == phrase and not _denied(words, at, end):
+                if words[at:end] == phrase and not _denied(words, at, end):
                     said.add(part)
-        if not said:
-            return NOTHING
-        return frozenset(name for name, ways in self._together.items() if any(way <= said for way in ways))
+        found: set[str] = set()
+        for part in said:
+            found |= self._alone.get(part, set())
+        found.update(name for parts, name in self._together if parts <= said)
+        return frozenset(found)
 
 
 def _denied(words: Words, start: int, end: int) -> bool:
@@ -178,6 +188,8 @@ class MedicineNames:
         words = tokens(text)
         classes: set[str] = set()
         ingredients: set[str] = set()
+        if self._ingredients.keys().isdisjoint(words) and (not words or words[0] not in self._brands):
+            return classes, ingredients
         for at, word in enumerate(words):
             for phrase, name, sets in self._ingredients.get(word, ()):
                 if words[at : at + len(phrase)] == phrase:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Answer(Enum):
@@ -49,8 +49,7 @@ def any_of(answers: Iterable[Answer]) -> Answer:
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """An answer, why it was given, and the records it rests on (references such as ``Condition/12``)."""
 
     answer: Answer

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import wraps
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 from .answers import Answer
 from .dates import When
@@ -30,8 +31,10 @@ SECTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+# Records are named tuples: as immutable as frozen dataclasses, and much cheaper to make by the hundred.
+
+
+class Gap(NamedTuple):
     """Something that should have been read and was not. ``what`` is safe to show: a kind of record, never its content."""
 
     section: str
@@ -39,16 +42,17 @@ class Gap:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     born: When | None = None
     sex: str | None = None
     deceased: bool = False
     ref: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+NOBODY = Person()
+
+
+class Problem(NamedTuple):
     """One entry of the problem list or one encounter diagnosis. Refuted entries and errors never become problems."""
 
     ref: str
@@ -72,8 +76,7 @@ class Problem:
         return self.recorded or self.onset
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A measurement, score, laboratory value or coded finding."""
 
     ref: str
@@ -90,8 +93,7 @@ class Reading:
     sides: Concepts = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """An encounter: ``took_place`` is false for planned and cancelled ones."""
 
     ref: str
@@ -103,8 +105,7 @@ class Contact:
     discharge: Concepts = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Treatment:
+class Treatment(NamedTuple):
     """A procedure that was done or is under way."""
 
     ref: str
@@ -113,8 +114,7 @@ class Treatment:
     completed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """An order or referral already in the record (not of this session)."""
 
     ref: str
@@ -123,16 +123,14 @@ class Request:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     ref: str
     concepts: Concepts
     conclusions: Concepts
     when: When | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A care plan, an episode of care or a flag."""
 
     ref: str
@@ -142,15 +140,13 @@ class Plan:
     ended: When | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Allergy:
+class Allergy(NamedTuple):
     ref: str
     classes: Concepts
     ingredients: Concepts
 
 
-@dataclass(frozen=True, slots=True)
-class Medicine:
+class Medicine(NamedTuple):
     """A medicine on the list, one of the past, or a draft of this session.
 
     ``daily_mg`` is the highest daily dose that the dosage supports in mg, None when it cannot be computed.
@@ -173,8 +169,7 @@ class Medicine:
     why_stopped: Concepts = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """The coded reason of an order, or the problem it points to."""
 
     concepts: Concepts
@@ -182,8 +177,7 @@ class Reason:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An unsigned order of this session. ``resource`` is the order as it came, for suggestions that change it."""
 
     ref: str
@@ -191,7 +185,7 @@ class Draft:
     medicine: Medicine | None = None
     concepts: Concepts = NOTHING
     reasons: tuple[Reason, ...] = ()
-    resource: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
+    resource: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -199,7 +193,7 @@ class Chart:
     """Everything the findings may ask, for one patient on one day."""
 
     today: date
-    person: Person = Person()
+    person: Person = NOBODY
     problems: tuple[Problem, ...] = ()
     readings: tuple[Reading, ...] = ()
     medicines: tuple[Medicine, ...] = ()

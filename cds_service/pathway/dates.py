@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from .answers import Answer
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """The range of local days on which something happened; one day when the record is exact."""
 
     earliest: date

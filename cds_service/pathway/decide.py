@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from .answers import Answer, Finding
 from .chart import Chart
@@ -33,8 +34,7 @@ class Role(StrEnum):
     ESCALATE = "escalate"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One line that was asked, in which role, and what came back."""
 
     role: Role
@@ -84,19 +84,21 @@ def _bare(name: str) -> Line:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A line that stands before every card of a kind: ``opens`` are the answers that let it pass."""
+    """A line that stands before every card of a kind. ``closes`` is the answer that keeps the card away; ``must_be_known``
+    says that an UNKNOWN does so too."""
 
     line: Line
-    opens: frozenset[Answer]
+    closes: Answer
+    must_be_known: bool
 
 
 # Advice is given to adults only, never beside a red flag, never in palliative care (C.1, Gates on advice). A red flag is
 # never known to be absent, so its UNKNOWN lets advice pass; the UNKNOWN of the other two does not.
 GATES: dict[Kind, tuple[Gate, ...]] = {
     Kind.ADVICE: (
-        Gate(_bare("adult"), frozenset({Answer.YES})),
-        Gate(_bare("red_flag"), frozenset({Answer.NO, Answer.UNKNOWN})),
-        Gate(_bare("palliative_care"), frozenset({Answer.NO})),
+        Gate(_bare("adult"), Answer.NO, must_be_known=True),
+        Gate(_bare("red_flag"), Answer.YES, must_be_known=False),
+        Gate(_bare("palliative_care"), Answer.YES, must_be_known=True),
     ),
     Kind.RED_FLAG: (),
     Kind.SAFETY: (),
@@ -136,15 +138,15 @@ class _Inquiry:
 
     def run(self) -> None:
         """``when``, then the gates of the kind, then ``unless``; the first line that decides ends it."""
-        for line in self.recommendation.when:
+        recommendation = self.recommendation
+        for line in recommendation.when:
             self._ask(Role.WHEN, line, Answer.NO, Verdict.SILENT, self.waiting)
-        for gate in GATES[self.recommendation.kind]:
-            missing = None if Answer.UNKNOWN in gate.opens else self.waiting
-            closed = next(a for a in (Answer.YES, Answer.NO) if a not in gate.opens)
-            self._ask(Role.GATE, gate.line, closed, Verdict.EXCLUDED, missing)
-        fails_open = self.recommendation.kind in _FAIL_OPEN
-        for line in self.recommendation.unless:
-            missing = self.unchecked if fails_open else self.waiting
+            if self.stop and not self._ask_everything:
+                return
+        for gate in GATES[recommendation.kind]:
+            self._ask(Role.GATE, gate.line, gate.closes, Verdict.EXCLUDED, self.waiting if gate.must_be_known else None)
+        missing = self.unchecked if recommendation.kind in _FAIL_OPEN else self.waiting
+        for line in recommendation.unless:
             self._ask(Role.UNLESS, line, Answer.YES, Verdict.EXCLUDED, missing)
 
     def _ask(self, role: Role, line: Line, deciding: Answer, verdict: Verdict, missing: list[Step] | None) -> None:

@@ -8,6 +8,7 @@ from .dates import When, within, years_between
 from .vocabulary import concept, finding
 
 
+@once
 def age_range(chart: Chart) -> tuple[int, int] | None:
     """The youngest and oldest age in years that the birth date allows; None without a usable birth date."""
     born = chart.person.born

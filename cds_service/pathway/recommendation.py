@@ -64,11 +64,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One form of an order: the first band whose lines all hold is drafted. ``template`` is the rest of the resource."""
+    """One form of an order: the first band whose lines all hold is drafted. ``template`` is the rest of the resource;
+    ``dated`` are its members that hold ``@today``."""
 
     label: str
     when: tuple[Line, ...]
     template: Mapping[str, Any]
+    dated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ _CONCEPT = {
     Syndrome.SCIATICA: concept("sciatica"),
     Syndrome.DEEP_GLUTEAL: concept("deep-gluteal-syndrome"),
 }
+_CORE = frozenset(_CONCEPT.values())
 
 _NAME = {
     Syndrome.PIRIFORMIS: "piriformis syndrome",
@@ -77,7 +78,9 @@ _CAUDA_EQUINA = concept("rf-cauda-equina")
 
 def syndrome_of(concepts: Concepts) -> Syndrome | None:
     """The one syndrome that a problem's codes and words stand for."""
-    return next((s for s in Syndrome if _CONCEPT[s] in concepts), None)
+    if _CORE.isdisjoint(concepts):
+        return None
+    return next(s for s in Syndrome if _CONCEPT[s] in concepts)
 
 
 @once

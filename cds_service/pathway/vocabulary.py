@@ -107,12 +107,10 @@ class Line:
 
     def ask(self, chart: Chart) -> Finding:
         """The answer for this chart; asked at most once per chart and values."""
-        key = (self.entry.name, self.values)
-        known = chart.memo.get(key)
+        known: Finding | None = chart.memo.get(self.text)  # the text is unique for a finding with its values
         if known is None:
-            known = chart.memo[key] = self.entry.ask(chart, **dict(self.values))
-        answer: Finding = known
-        return answer
+            known = chart.memo[self.text] = self.entry.ask(chart, **dict(self.values))
+        return known
 
     @property
     def reads(self) -> tuple[str, ...]:

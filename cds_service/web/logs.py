@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from datetime import UTC, datetime
 
 import orjson
 
@@ -16,7 +17,8 @@ class JsonLines(logging.Formatter):
     """One JSON object a line. ``extra={"fields": {...}}`` adds members."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {"time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"), "level": record.levelname, "message": record.getMessage()}
+        moment = datetime.fromtimestamp(record.created, UTC)
+        line = {"time": moment.isoformat(timespec="milliseconds"), "level": record.levelname, "message": record.getMessage()}
         line |= getattr(record, "fields", {})
         return orjson.dumps(line).decode()
 

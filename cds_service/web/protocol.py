@@ -51,6 +51,15 @@ class Bundle(fields.Field[dict[str, Any]]):
         return value
 
 
+class Object(fields.Field[dict[str, Any]]):
+    """A JSON object, whatever is in it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise ValidationError("must be an object")
+        return value
+
+
 class PatientViewContext(Ignoring):
     user = fields.String(data_key="userId", required=True, validate=_ANY_USER)
     patient = fields.String(data_key="patientId", required=True, validate=_ID)
@@ -81,8 +90,8 @@ class Envelope(Ignoring):
     instance = Identifier(data_key="hookInstance", required=True)
     server = fields.Url(data_key="fhirServer", schemes={"http", "https"}, require_tld=False)
     authorization = fields.Nested(Authorization, data_key="fhirAuthorization")
-    context = fields.Dict(required=True)
-    prefetch = fields.Dict(keys=fields.String())
+    context = Object(required=True)
+    prefetch = Object()
 
     @validates_schema
     def token_needs_server(self, data: dict[str, Any], **_: Any) -> None:
