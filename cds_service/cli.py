@@ -55,29 +55,34 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from .server import is_loopback, run
+    from . import create_app
+    from .server import run
 
     settings = settings_from(os.environ)
-    if not is_loopback(options.host) and not settings.allow_anonymous:
-        print(
-            f"Without CDS_CLIENTS nobody is authenticated, so this does not listen on {options.host}. "
-            "Put an authenticating gateway in front and set CDS_ALLOW_ANONYMOUS=1, or use --host 127.0.0.1.",
-            file=sys.stderr,
-        )
-        return 1
-    from . import create_app
-
+    _refuse_open_doors(options.host, settings)
     return run(create_app(settings), options.host, options.port, options.workers)
+
+
+def _refuse_open_doors(host: str, settings: Settings) -> None:
+    """Nobody is authenticated in open mode: only this machine may call, unless the site says otherwise."""
+    from .server import is_loopback
+
+    if not is_loopback(host) and not settings.allow_anonymous:
+        raise BadSetting(
+            f"Without CDS_CLIENTS nobody is authenticated, so this does not listen on {host}. "
+            "Put an authenticating gateway in front and set CDS_ALLOW_ANONYMOUS=1, or use --host 127.0.0.1."
+        )
 
 
 def _demo(options: argparse.Namespace) -> int:
     from .demo import demo_app, welcome
-    from .server import run
+    from .server import run, url_host
 
     settings = settings_from(os.environ)
+    _refuse_open_doors(options.host, settings)
     app = demo_app(settings)
-    print(welcome(app, f"http://{options.host}:{options.port}"), flush=True)
-    return run(app, options.host, options.port, workers=1)
+    base = f"http://{'127.0.0.1' if options.host in ('0.0.0.0', '::') else url_host(options.host)}:{options.port}"  # noqa: S104
+    return run(app, options.host, options.port, workers=1, ready=lambda: print(welcome(app, base), flush=True))
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import ipaddress
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -28,8 +29,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
         return self._app
 
 
-def run(app: Flask, host: str, port: int, workers: int) -> int:
-    """Serves until it is told to stop; requests in flight are finished."""
+def run(app: Flask, host: str, port: int, workers: int, ready: Callable[[], object] | None = None) -> int:
+    """Serves until it is told to stop; requests in flight are finished. ``ready`` is called once the port is bound."""
     settings = app.config["CDS"]
     if settings.now:
         _log.warning("the clock is fixed by CDS_NOW", extra={"fields": {"now": settings.now.isoformat()}})
@@ -41,16 +42,22 @@ def run(app: Flask, host: str, port: int, workers: int) -> int:
     _Server(
         app,
         {
-            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "bind": f"{url_host(host)}:{port}",
             "workers": workers,
             "worker_class": "gthread",
             "threads": _THREADS,
             "preload_app": True,
             "graceful_timeout": 30,
             "loglevel": "warning",
+            "when_ready": lambda _server: ready() if ready else None,
         },
     ).run()
     return 0
+
+
+def url_host(host: str) -> str:
+    """The host as a URL writes it: IPv6 addresses stand in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def is_loopback(host: str) -> bool:

@@ -14,8 +14,8 @@ _SCREENS = {"patient-view": "patient-view", "order-select": "rx-view"}
 _EXAMPLE_CALL = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
 
 PERMISSION = (
-    'The browser asks for permission to reach the local network (or "apps on this device") when the sandbox first calls '
-    "this service: allow it, otherwise the sandbox shows no cards."
+    "The browser asks for permission to reach the local network or this device when the sandbox first calls the demo: "
+    "allow it, otherwise the sandbox shows no cards."
 )
 
 

@@ -166,15 +166,6 @@ def kidney_function_at_least(chart: Chart, limit: int) -> Finding:
 
 
 @finding(reads=("readings", "person", "problems", "treatments"))
-def dialysis_or_stage_5(chart: Chart) -> Finding:
-    """Dialysis or kidney disease stage 5 is recorded."""
-    ref = on_dialysis(chart)
-    if ref:
-        return yes("dialysis or kidney disease stage 5 is recorded", ref)
-    return Finding(chart.absence("problems", "treatments"), "dialysis not recorded")
-
-
-@finding(reads=("readings", "person", "problems", "treatments"))
 def no_kidney_result(chart: Chart) -> Finding:
     """The results were read, and hold no kidney function of the last 365 days in a unit that is understood."""
     kidney = kidney_function(chart)

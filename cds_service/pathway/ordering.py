@@ -7,11 +7,11 @@ from .chart import Chart, Draft, Medicine, Reading, once
 from .dates import within
 from .demographics import age_range
 from .dosing import Limits, limit_for
-from .exclusions import current_problem, opioid_use_disorder
+from .exclusions import current_problem
 from .kidney import KidneyFunction, kidney_function
 from .medicines import already_taking, drafted, taken
 from .scope import syndrome_of
-from .trials import AGONISTS, OPIOID_ANALGESICS, is_analgesic, long_term_opioid_shown
+from .trials import OPIOID_ANALGESICS, is_analgesic, long_term_opioid_shown
 from .vocabulary import ValueSet, concept, finding, phrase
 
 _GENERAL_PAIN = concept("general-pain")
@@ -59,22 +59,6 @@ def ordered_for_another_reason(chart: Chart) -> Finding:
     if medicines and len(named) == len(medicines):
         return yes(f"reason of the order: {named[0][1]}", *(d.ref for d, _ in named))
     return no("no coded reason outside the pathway on the order", *(d.ref for d in medicines))
-
-
-@finding(reads=("problems",))
-def ordering_agonist_treatment(chart: Chart) -> Finding:
-    """Every selected opioid is buprenorphine or methadone with a current opioid use disorder, or is ordered for one."""
-    opioids = [d for d in chart.selected if d.medicine and OPIOID_ANALGESICS in d.medicine.classes]
-    if not opioids:
-        return no("no opioid is selected")
-    disorder = opioid_use_disorder(chart)
-    agonists = [d for d in opioids if d.medicine and d.medicine.ingredients & AGONISTS]
-    stated = [d for d in opioids if any(_USE_DISORDER in r.concepts for r in d.reasons)]
-    if all(d in stated or (d in agonists and disorder.answer is Answer.YES) for d in opioids):
-        return yes("treatment of an opioid use disorder", *(d.ref for d in opioids), *disorder.resources)
-    if disorder.answer is Answer.UNKNOWN and all(d in stated or d in agonists for d in opioids):
-        return unknown(disorder.because, *(d.ref for d in opioids))
-    return no("not the treatment of an opioid use disorder", *(d.ref for d in opioids))
 
 
 @finding(reads=("medicines", "problems"))
