@@ -1,0 +1,159 @@
+"""The rules of ARCHITECTURE.md that code can break: who may import whom, and what stands where."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "cds_service"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# Which parts a part may import, beside itself and the standard library.
+MAY_IMPORT = {
+    "errors": set(),
+    "config": set(),
+    "pathway": set(),
+    "fhir": {"pathway"},
+    "compose": {"fhir", "pathway"},
+    "content": {"compose", "fhir", "pathway"},
+    "pipeline": {"compose", "content", "errors", "fhir", "pathway"},
+    "web": {"compose", "content", "errors", "fhir", "pathway", "pipeline"},
+    "server": set(),
+    "__init__": {"config", "content", "fhir", "pathway", "pipeline", "web"},
+    "check": {"", "config", "content"},
+    "explain": {"", "config", "errors", "pathway", "pipeline", "web"},
+    "demo": {"", "config", "content", "errors", "fhir", "pathway", "web", "check"},
+    "cli": {"", "check", "config", "content", "demo", "explain", "server"},
+}
+# Libraries that have one home.
+HOME = {
+    "flask": ("web", "demo", "__init__", "check", "server"),
+    "flask_cors": ("__init__",),
+    "werkzeug": ("web", "demo", "__init__"),
+    "requests": ("fhir/client",),
+    "ruamel": ("content/files",),
+    "fhir": ("fhir/orders",),
+    "marshmallow": ("content", "web/protocol"),
+    "gunicorn": ("server",),
+    "markdown_it": ("web/pages",),
+}
+# One-way inside the pathway: a module may import only what stands before it.
+PATHWAY_ORDER = [
+    "answers",
+    "dates",
+    "chart",
+    "dosing",
+    "vocabulary",
+    "demographics",
+    "scope",
+    "exclusions",
+    "kidney",
+    "trials",
+    "suspicion",
+    "weakness",
+    "cauda_equina",
+    "hamstring",
+    "physiotherapy",
+    "outcomes",
+    "red_flags",
+    "medicines",
+    "ordering",
+    "gaps",
+    "recommendation",
+    "decide",
+    "__init__",
+]
+
+
+def _part(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def _imports(path: Path) -> list[tuple[int, str]]:
+    """Level (0 = absolute) and module of every import."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(0, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            found += [(node.level, name) for name in names]
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_flow_one_way(path: Path) -> None:
+    part, depth = _part(path), len(path.relative_to(PACKAGE).parts)
+    for level, module in _imports(path):
+        if level == depth:  # from the top of the package
+            target = module.split(".")[0] if (PACKAGE / module.split(".")[0]).exists() or _is_module(module) else ""
+            if target != part:
+                assert target in MAY_IMPORT[part], f"{part} may not import {target or 'the application'}"
+
+
+def _is_module(name: str) -> bool:
+    return (PACKAGE / f"{name.split('.')[0]}.py").exists()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_each_library_has_its_home(path: Path) -> None:
+    place = str(path.relative_to(PACKAGE)).removesuffix(".py")
+    for level, module in _imports(path):
+        library = module.split(".")[0]
+        if level == 0 and library in HOME:
+            assert any(place == home or place.startswith(f"{home}/") for home in HOME[library]), f"{library} in {place}"
+
+
+@pytest.mark.parametrize("name", PATHWAY_ORDER)
+def test_the_pathway_knows_no_http_no_fhir_and_no_files(name: str) -> None:
+    path = PACKAGE / "pathway" / f"{name}.py"
+    for level, module in _imports(path):
+        if level == 0:
+            assert module.split(".")[0] not in {"flask", "requests", "fhir", "pathlib", "os", "json", "orjson", "io"}
+
+
+@pytest.mark.parametrize("name", PATHWAY_ORDER)
+def test_modules_of_the_pathway_import_only_what_stands_before_them(name: str) -> None:
+    before = set(PATHWAY_ORDER[: PATHWAY_ORDER.index(name)])
+    for level, module in _imports(PACKAGE / "pathway" / f"{name}.py"):
+        if level == 1:
+            assert module in before, f"{name} imports {module}"
+
+
+def test_the_order_names_every_module_of_the_pathway() -> None:
+    assert {path.stem for path in (PACKAGE / "pathway").glob("*.py")} == set(PATHWAY_ORDER)
+
+
+def test_fhir_resource_names_stay_in_fhir() -> None:
+    """Invariant 4: the pathway speaks of problems and medicines, not of resources."""
+    names = ("MedicationRequest", "AllergyIntolerance", "ServiceRequest", "QuestionnaireResponse", "DiagnosticReport")
+    for path in (PACKAGE / "pathway").glob("*.py"):
+        assert not any(name in path.read_text() for name in names), path.name
+
+
+def test_no_module_uses_the_r5_models() -> None:
+    for path in MODULES:
+        for _, module in _imports(path):
+            assert not module.startswith("fhir.resources") or module.startswith("fhir.resources.R4B")
+
+
+def test_files_stay_small() -> None:
+    long = {str(p.relative_to(PACKAGE)): n for p in MODULES if (n := len(p.read_text().splitlines())) > 350}
+    assert long == {}
+
+
+def test_no_room_is_called_utils() -> None:
+    banned = {"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc"}
+    assert not banned & {path.stem for path in MODULES}
+
+
+def test_nothing_but_the_clock_of_the_settings_reads_the_time() -> None:
+    """The moment of evaluation is injected; only settings (CDS_NOW), logs and time budgets look at a clock."""
+    allowed = {"config.py", "web/logs.py", "fhir/client.py"}
+    for path in MODULES:
+        text = path.read_text()
+        if "datetime.now" in text or "date.today" in text or "time.time(" in text:
+            assert str(path.relative_to(PACKAGE)) in allowed, path.name
