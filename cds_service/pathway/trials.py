@@ -237,8 +237,11 @@ _TITLE = {GABAPENTINOIDS: "gabapentinoid", TRICYCLICS: "tricyclic", SNRIS: "SNRI
 @phrase(reads=("medicines", "allergies", "problems"))
 def trials_found(chart: Chart) -> str:
     """What is recorded of first-line nerve-pain medicines, class by class, with the days."""
+    trials = first_line_trials(chart)
+    if all(outcome is Outcome.NONE for _, outcome, _ in trials):
+        return "no tricyclic, SNRI or gabapentinoid"
     parts = []
-    for medicines, outcome, run in first_line_trials(chart):
+    for medicines, outcome, run in trials:
         if run and run.days is not None:
             state = f"{run.name} {run.days} days"
             if run.active:

@@ -1,0 +1,94 @@
+"""The documentation says what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cds_service import Runtime, packaged_cards
+from cds_service.cli import _parser
+from cds_service.config import _VARIABLES, Settings
+from cds_service.content.cases import _Builder
+from cds_service.content.loader import load
+from cds_service.fhir.prefetch import SOURCES
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+CARDS = (ROOT / "cards" / "README.md").read_text()
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
+LIBRARY = load(packaged_cards())
+
+
+def test_the_settings_table_lists_every_variable_and_no_other() -> None:
+    listed = re.findall(r"(?m)^\| `(CDS_\w+)` \|", README)
+    assert listed == sorted(set(listed), key=listed.index)
+    assert set(listed) == set(_VARIABLES)
+
+
+def test_the_prefetch_table_lists_every_key_with_its_template() -> None:
+    for source in SOURCES:
+        assert f"`{source.resource_type}`" in README
+    for key in ("Patient", "Condition", "Observation"):
+        template = next(s.template for s in SOURCES if s.resource_type == key)
+        assert f"`{template}`" in README
+
+
+def test_the_services_are_named() -> None:
+    for service in Runtime.build(Settings(), LIBRARY).services.values():
+        assert f"| `{service.id}` | {service.hook} |" in README
+
+
+def test_every_command_is_documented() -> None:
+    actions = next(a for a in _parser()._actions if a.choices)
+    for command in actions.choices or ():
+        assert f"cds-service {command}" in README
+
+
+def test_the_table_of_cards_is_the_content() -> None:
+    rows = re.findall(r"(?m)^\| (\d+) \| `([\w-]+)` \| ([\w-]+) \| ([\w, -]+) \|$", CARDS)
+    expected = [(str(r.rank), r.id, r.kind.value, ", ".join(h.value for h in r.hooks)) for r in LIBRARY.recommendations]
+    assert rows == expected
+
+
+def test_every_word_of_a_case_is_documented() -> None:
+    words = {name.removeprefix("_add_") for name in dir(_Builder) if name.startswith("_add_")}
+    words |= {"age", "sex", "born", "reason", "unread", "absent", "hook"}
+    assert {word for word in words if f"`{word}`" not in CARDS} == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "cards/README.md", "fhir_fixtures/README.md", "CHANGELOG.md"])
+def test_relative_links_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text()):
+        assert (path.parent / target).exists(), f"{page} links to {target}"
+
+
+def test_the_tree_in_architecture_names_what_is_there() -> None:
+    block = ARCHITECTURE.split("```")[1]
+    for name in re.findall(r"(?m)^  ([\w/.]+)", block):
+        assert (ROOT / "cds_service" / name).exists(), name
+    for name in re.findall(r"(?m)^([\w/.]+)/", block):
+        assert (ROOT / name).is_dir(), name
+
+
+def test_paths_in_architecture_exist() -> None:
+    for name in set(re.findall(r"`((?:web|fhir|pathway|content|demo)/[\w/]+\.py)`", ARCHITECTURE)):
+        assert (ROOT / "cds_service" / name).exists(), name
+
+
+def test_each_release_tells_clinicians_and_operators_apart() -> None:
+    for release in (ROOT / "CHANGELOG.md").read_text().split("\n## ")[1:]:
+        assert "### Clinical" in release
+        assert "### Technical" in release
+
+
+def test_the_example_card_of_the_readme_is_the_real_one() -> None:
+    card = next(r for r in LIBRARY.recommendations if r.id == "first-line-before-opioid")
+    assert card.summary in README
+    assert "Replace, do not add: an opioid together with a gabapentinoid depresses breathing." in README
+
+
+def test_intended_use_is_said() -> None:
+    assert "does not decide, diagnose or replace their judgement" in README
