@@ -103,9 +103,7 @@ _HISTORY, _WEIGHT_LOSS, _NIGHT_PAIN = concept("rf-history-of-malignancy"), conce
 def malignancy(chart: Chart) -> Finding | None:
     """Cancer, current, in remission or past, or weight loss within 180 days, or night pain at 50 or older, together with
     pathway pain that began within a year."""
-    began = [p.began for _, p in core_problems(chart) if p.began]
-    recent_pain = not began or any(within(b, 365, chart.today) is not Answer.NO for b in began)
-    if not recent_pain:
+    if not any(within(p.began, 365, chart.today) is Answer.YES for _, p in core_problems(chart)):
         return None
     for problem in chart.problems:
         if is_malignancy(problem) and (problem.current is Answer.YES or problem.in_remission):
