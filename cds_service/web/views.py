@@ -42,14 +42,15 @@ def hooks(services: Mapping[str, Service], pipeline: Pipeline, version: str) -> 
             raise NotFound("there is no such CDS Service")
         hook_request = parse(json_body(), service.hook)
         if hook_request is None:
-            return _cards([])
+            return json_response({"cards": []})
         settings = current_app.config["CDS"]
         found = pipeline.run(service, hook_request, settings.clock().date(), card_pages())
         hook_answered(service.id, hook_request.instance, found)
-        return _cards(list(found.cards))
+        return json_response({"cards": found.cards})
 
-    def _cards(cards: list[dict[str, Any]]) -> Response:
-        response = json_response({"cards": cards})
+    @blueprint.after_request
+    def name_content(response: Response) -> Response:
+        """Which content answered, on refusals too."""
         response.headers["X-CDS-Content-Version"] = version
         return response
 
