@@ -25,6 +25,7 @@ DECISION_PHRASES = {"skipped_checks": "The titles of the checks that were not do
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+|<>~!$&])")
+_CONDITION = re.compile(r"Condition/[^/]+\Z")  # a problem with an id: a reference that leads somewhere
 _SPACE = re.compile(r"\s+")
 
 Card = dict[str, Any]
@@ -143,12 +144,14 @@ class Composer:
         if len(selected) != 1 or not self._may_go(selected[0]):
             return None
         resource = change(selected[0].resource, band.template, self._for(recommendation))
+        if resource is None:
+            return None
         return {"type": "update", "description": f"Change the draft to {band.label}", "resource": resource}
 
     def _for(self, recommendation: Recommendation) -> Session:
         """The session with a note that names this card, and the pathway problems as the reason."""
         note = f"Drafted from card {recommendation.id} of the {SERVICE_NAME} service. Review and complete before signing."
-        refs = dict.fromkeys(r for found in syndromes(self._chart).values() for r in found if r.startswith("Condition/"))
+        refs = dict.fromkeys(r for found in syndromes(self._chart).values() for r in sorted(found) if _CONDITION.match(r))
         return Session(self._session.patient, self._session.encounter, self._session.today, note, tuple(refs))
 
 
@@ -169,7 +172,10 @@ def _fill(template: str, chart: Chart, decided: Mapping[str, Iterable[str]]) -> 
         values = {name: decided[name] if name in decided else PHRASES[name].say(chart) for name in names}
         listed = [name for name, value in values.items() if not isinstance(value, str)]
         if listed:
-            lines.extend(f"- {escape(item)}" for item in values[listed[0]])
+            if values[listed[0]]:
+                lines.extend(f"- {escape(item)}" for item in values[listed[0]])
+            elif lines and lines[-1].endswith(":"):
+                lines.pop()  # the heading of a list that is empty
             continue
         words = {name: escape(str(value)) for name, value in values.items()}
         filled = _PLACEHOLDER.sub(lambda match, words=words: words[match[1]], line)  # type: ignore[misc]

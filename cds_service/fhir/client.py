@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import orjson
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from .prefetch import FAILED, REFUSED, TIMED_OUT, TRUNCATED, UNREACHABLE, UNREADABLE
 
 _THREADS = 16
 _MAX_PAGES = 20
+_MAX_BYTES = 32 * 1024 * 1024
+_CHUNK = 64 * 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -43,7 +47,10 @@ class FhirClient:
 
     def allows(self, base: str) -> bool:
         """May this FHIR base be called?"""
-        parts = urlsplit(base)
+        try:
+            parts = urlsplit(base)
+        except ValueError:
+            return False
         if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username or parts.query or parts.fragment:
             return False
         if self._allowed:
@@ -80,16 +87,19 @@ class FhirClient:
 
     def _read(self, base: str, token: str | None, query: str, until: float) -> Fetched:
         """One query with all its pages."""
-        url: str | None = urljoin(base.rstrip("/") + "/", query)
         pages: list[Any] = []
-        while url:
-            if _origin(url) != _origin(base) or len(pages) == _MAX_PAGES:
-                return Fetched(tuple(pages), TRUNCATED)
-            page = self._get(url, token, until)
-            if page.reason or page.unknown_type:
-                return Fetched(tuple(pages), TRUNCATED) if pages else page
-            pages.extend(page.pages)
-            url = next_page(pages[-1], url)
+        try:
+            url: str | None = urljoin(base.rstrip("/") + "/", query)
+            while url:
+                if _origin(url) != _origin(base) or len(pages) == _MAX_PAGES:
+                    return Fetched(tuple(pages), TRUNCATED)
+                page = self._get(url, token, until)
+                if page.reason or page.unknown_type:
+                    return Fetched(tuple(pages), TRUNCATED) if pages else page
+                pages.extend(page.pages)
+                url = next_page(pages[-1], url)
+        except ValueError:  # a link that is no address
+            return Fetched(tuple(pages), TRUNCATED)
         return Fetched(tuple(pages))
 
     def _get(self, url: str, token: str | None, until: float) -> Fetched:
@@ -98,21 +108,41 @@ class FhirClient:
             return Fetched(reason=TIMED_OUT)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            answer = self._session.get(url, headers=headers, timeout=left, allow_redirects=False)
-        except requests.Timeout:
+            with self._session.get(url, headers=headers, timeout=left, allow_redirects=False, stream=True) as answer:
+                if answer.status_code in (401, 403):
+                    return Fetched(reason=REFUSED)
+                if answer.status_code in (400, 404, 501):
+                    return Fetched(reason=FAILED, unknown_type=True)
+                if answer.status_code != 200:
+                    return Fetched(reason=FAILED)
+                return _parsed(_body(answer, until))
+        except (requests.Timeout, TimeoutError):
             return Fetched(reason=TIMED_OUT)
         except requests.RequestException:
             return Fetched(reason=UNREACHABLE)
-        if answer.status_code in (401, 403):
-            return Fetched(reason=REFUSED)
-        if answer.status_code in (400, 404, 501):
-            return Fetched(reason=FAILED, unknown_type=True)
-        if answer.status_code != 200:
-            return Fetched(reason=FAILED)
-        try:
-            return Fetched((answer.json(),))
-        except ValueError:
-            return Fetched(reason=UNREADABLE)
+        except HTTPError:  # the connection broke while the body was read
+            return Fetched(reason=TIMED_OUT if time.monotonic() >= until else FAILED)
+
+
+def _body(answer: requests.Response, until: float) -> bytes:
+    """The whole body, as long as it arrives in time: the timeout of a socket starts anew with every byte, this does not."""
+    body = bytearray()
+    while chunk := answer.raw.read1(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > _MAX_BYTES:
+            raise HTTPError("too large")
+        if time.monotonic() >= until:
+            raise TimeoutError
+    return bytes(body)
+
+
+def _parsed(body: bytes) -> Fetched:
+    """A resource; ``null`` or anything else is no answer to a search (in prefetch it would mean "none")."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return Fetched(reason=UNREADABLE)
+    return Fetched((found,)) if isinstance(found, dict) else Fetched(reason=UNREADABLE)
 
 
 def next_page(bundle: Any, url: str) -> str | None:

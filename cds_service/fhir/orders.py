@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from .elements import items
+
 RESOURCE_TYPES = ("MedicationRequest", "ServiceRequest", "Task", "CommunicationRequest", "Appointment")
 _TODAY = re.compile(r"@today(?:\+(\d+)d)?\Z")
 _MODELS = "fhir.resources.R4B"
@@ -52,13 +54,52 @@ def build(resource_type: str, template: Mapping[str, Any], dated: frozenset[str]
     return resource
 
 
-def change(original: Mapping[str, Any], template: Mapping[str, Any], session: Session) -> dict[str, Any]:
-    """The whole original order, same id, with what the template says in place of its own medicine, dose and supply."""
-    resource = {k: v for k, v in original.items() if k not in ("medicationReference", "contained", "dispenseRequest")}
-    resource |= template
+# What belongs to the dose that is replaced; the rest of a dispense request (the chosen pharmacy) stays.
+_AMOUNTS = frozenset({"quantity", "expectedSupplyDuration", "numberOfRepeatsAllowed", "initialFill", "dispenseInterval"})
+
+
+def change(original: Mapping[str, Any], template: Mapping[str, Any], session: Session) -> dict[str, Any] | None:
+    """The whole original order, same id, with the medicine, dose and supply of the template in place of its own. None for
+    an order that is nested too deeply to be sent back."""
+    resource = {**original, **template}
+    pointer = resource.pop("medicationReference", None)
+    drug = pointer.get("reference") if isinstance(pointer, dict) else None
+    contained = [c for c in items(original.get("contained")) if isinstance(c, dict) and f"#{c.get('id')}" != drug]
+    if contained:
+        resource["contained"] = contained
+    else:
+        resource.pop("contained", None)
+    supply = original.get("dispenseRequest")
+    if isinstance(supply, dict):
+        kept = {key: value for key, value in supply.items() if key not in _AMOUNTS}
+        resource["dispenseRequest"] = kept | dict(template.get("dispenseRequest", {}))
     notes = original.get("note")
     resource["note"] = [*(notes if isinstance(notes, list) else []), {"text": session.note}]
-    return resource
+    try:
+        pruned: dict[str, Any] = _pruned(resource, _DEEPEST)
+    except RecursionError:
+        return None
+    return pruned
+
+
+_DEEPEST = 60  # levels; no FHIR order comes near it
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+def _pruned(value: Any, levels: int, *, padded: bool = False) -> Any:
+    """Without null, blank and empty members, which FHIR forbids and some clients send all the same. ``padded`` lists keep
+    their nulls: they stand beside a list of extensions (``_given`` beside ``given``) and hold the places."""
+    if levels == 0:
+        raise RecursionError
+    if isinstance(value, dict):
+        members = {
+            key: _pruned(member, levels - 1, padded=key.startswith("_") or f"_{key}" in value) for key, member in value.items()
+        }
+        return {key: member for key, member in members.items() if member not in _EMPTY}
+    if isinstance(value, list):
+        found = [_pruned(item, levels - 1) for item in value]
+        return found if padded else [item for item in found if item not in _EMPTY]
+    return value
 
 
 def members_with_dates(template: Mapping[str, Any]) -> frozenset[str]:

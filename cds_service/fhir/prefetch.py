@@ -152,7 +152,7 @@ def _is_error(outcome: Mapping[str, Any]) -> bool:
 
 def outcome_reason(outcome: Mapping[str, Any]) -> str:
     """The reason of an OperationOutcome in our words; its own words may hold anything and are not repeated."""
-    codes = {i.get("code") for i in items(outcome.get("issue")) if isinstance(i, dict)}
+    codes = {i["code"] for i in items(outcome.get("issue")) if isinstance(i, dict) and isinstance(i.get("code"), str)}
     if codes & {"forbidden", "security", "login", "suppressed"}:
         return REFUSED
     return TIMED_OUT if "timeout" in codes else FAILED

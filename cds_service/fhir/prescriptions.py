@@ -152,17 +152,23 @@ def dispensed(lens: Lens) -> dict[str, When]:
     """The last day covered by the dispenses of each request."""
     last: dict[str, When] = {}
     for resource in lens.records.resources.get("MedicationDispense", ()):
-        given = lens.when(resource, "whenHandedOver")
-        supply = resource.get("daysSupply")
-        days = number(supply.get("value")) if isinstance(supply, dict) else None
-        if given is None or days is None or patient_of(resource) != lens.patient:
-            continue
-        until = day(given.latest + timedelta(days=days))
-        for pointer in items(resource.get("authorizingPrescription")):
+        try:
+            until = _covered_until(resource, lens)
+        except (AttributeError, TypeError, ValueError, OverflowError):
+            continue  # its length stays unknown
+        for pointer in items(resource.get("authorizingPrescription")) if until else ():
             key = local_id(reference(pointer))
-            if key not in last or last[key].latest < until.latest:
+            if until and (key not in last or last[key].latest < until.latest):
                 last[key] = until
     return last
+
+
+def _covered_until(resource: Resource, lens: Lens) -> When | None:
+    given, supply = lens.when(resource, "whenHandedOver"), resource.get("daysSupply")
+    days = number(supply.get("value")) if isinstance(supply, dict) else None
+    if given is None or days is None or patient_of(resource) != lens.patient:
+        return None
+    return day(given.latest + timedelta(days=days))
 
 
 def _supply_days(supply: Mapping[str, Any]) -> float | None:

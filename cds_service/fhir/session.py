@@ -25,6 +25,7 @@ def with_drafts(chart: Chart, lens: Lens, bundle: Mapping[str, Any] | None, sele
     wanted = None if selections is None else frozenset(selections)
     drafts: list[Draft] = []
     gaps: list[Gap] = []
+    seen: set[str] = set()
     for position, entry in enumerate(items(bundle.get("entry"))):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict):
@@ -32,14 +33,15 @@ def with_drafts(chart: Chart, lens: Lens, bundle: Mapping[str, Any] | None, sele
         kind, identity = resource.get("resourceType"), resource.get("id")
         ref = f"{kind}/{identity}" if isinstance(identity, str) and identity else f"#{position}"
         selected = wanted is None or ref in wanted or (isinstance(identity, str) and identity in wanted)
-        if patient_of(resource) not in ("", lens.patient):
+        if patient_of(resource) not in ("", lens.patient) or ref in seen:
             continue
+        seen.add(ref)
         try:
             if kind in (_MEDICINE, _SERVICE):
                 drafts.append(_draft(lens, resource, ref, selected))
             elif kind in _OTHER_VERSIONS and selected:
                 gaps.append(Gap("medicines", f"the selected order ({kind})", UNREADABLE))
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             gaps.append(Gap("medicines", "an order of this session", UNREADABLE))
     return replace(chart, drafts=tuple(drafts), gaps=(*chart.gaps, *gaps), memo={})
 

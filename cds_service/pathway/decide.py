@@ -54,6 +54,7 @@ class Decision:
     indicator: Indicator = Indicator.INFO
     unchecked: tuple[Step, ...] = ()
     unread: bool = False
+    offers_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,11 @@ class Outcome:
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """The titles of the checks that were not done because something could not be read."""
-        return tuple(d.recommendation.title for d in self.decisions if d.unread)
+        """The titles of the checks that were not done because something could not be read, and of the cards whose
+        offers could not all be judged."""
+        checks = [d.recommendation.title for d in self.decisions if d.unread]
+        offers = [f"{d.recommendation.title}: what may be offered" for d in self.shown if d.offers_unread]
+        return (*checks, *offers)
 
 
 def _bare(name: str) -> Line:
@@ -189,7 +193,23 @@ def _present(recommendation: Recommendation, chart: Chart, steps: list[Step], un
         if escalation.to.level > indicator.level and all_hold(Role.ESCALATE, escalation.when):
             indicator = escalation.to
     because = "; ".join(s.finding.because for s in steps if s.role is Role.WHEN)
-    return Decision(recommendation, Verdict.SHOWN, because, tuple(steps), variant, indicator, tuple(unchecked))
+    offers_unread = bool(chart.gaps) and _offers_depend_on_a_gap(recommendation, variant, chart)
+    return Decision(
+        recommendation,
+        Verdict.SHOWN,
+        because,
+        tuple(steps),
+        variant,
+        indicator,
+        tuple(unchecked),
+        offers_unread=offers_unread,
+    )
+
+
+def _offers_depend_on_a_gap(recommendation: Recommendation, variant: Variant | None, chart: Chart) -> bool:
+    offered = recommendation.suggestions if variant is None or variant.suggestions is None else variant.suggestions
+    orders = [suggestion.order for suggestion in offered if suggestion.order]
+    return any(chart.unread(*line.reads) for order in orders for line in (*order.when, *order.unless))
 
 
 def _suppress(decisions: list[Decision]) -> list[Decision]:

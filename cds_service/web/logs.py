@@ -29,6 +29,8 @@ def configure(level: str) -> None:
     handler.setFormatter(JsonLines())
     _log.handlers[:] = [handler]
     _log.propagate = False
+    # A log that cannot be written must not print the exception instead: its text may quote the record.
+    logging.raiseExceptions = False
     _log.setLevel(level)
 
 

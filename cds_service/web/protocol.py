@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
@@ -18,6 +19,7 @@ _REFERENCE = r"/[A-Za-z0-9.\-_]+\Z"
 _ANY_USER = validate.Regexp(
     rf"(?:Practitioner|PractitionerRole|Patient|RelatedPerson){_REFERENCE}", error="must be Practitioner/id or another user"
 )
+_PRINTABLE = validate.Regexp(r"[\x21-\x7e]+\Z", error="must be printable ASCII, as in a header")
 _CLINICIAN = validate.Regexp(rf"(?:Practitioner|PractitionerRole){_REFERENCE}", error="must be Practitioner/id")
 
 
@@ -51,6 +53,21 @@ class Bundle(fields.Field[dict[str, Any]]):
         return value
 
 
+class Address(fields.String):
+    """An absolute http or https URL. Host names with underscores count: containers are called so."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs) or ""
+        try:
+            parts = urlsplit(text)
+            good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            good = False
+        if not good or not text.isprintable() or " " in text:
+            raise ValidationError("must be an http or https URL")
+        return text
+
+
 class Object(fields.Field[dict[str, Any]]):
     """A JSON object, whatever is in it."""
 
@@ -78,7 +95,7 @@ class OrderSelectContext(OrderSignContext):
 class Authorization(Ignoring):
     """``fhirAuthorization``. ``patient`` and the forms of ``scope`` differ between versions and are not checked."""
 
-    token = fields.String(data_key="access_token", required=True, validate=validate.Length(min=1))
+    token = fields.String(data_key="access_token", required=True, validate=_PRINTABLE)
     token_type = fields.String(required=True, validate=validate.Regexp(r"(?i)bearer\Z", error="must be Bearer"))
     expires_in = fields.Integer(required=True)
     scope = fields.String(required=True)
@@ -88,7 +105,7 @@ class Authorization(Ignoring):
 class Envelope(Ignoring):
     hook = fields.String(required=True)
     instance = Identifier(data_key="hookInstance", required=True)
-    server = fields.Url(data_key="fhirServer", schemes={"http", "https"}, require_tld=False)
+    server = Address(data_key="fhirServer")
     authorization = fields.Nested(Authorization, data_key="fhirAuthorization")
     context = Object(required=True)
     prefetch = Object()
