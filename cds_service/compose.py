@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from .fhir.orders import Session, build, change
@@ -151,8 +152,12 @@ class Composer:
     def _for(self, recommendation: Recommendation) -> Session:
         """The session with a note that names this card, and the pathway problems as the reason."""
         note = f"Drafted from card {recommendation.id} of the {SERVICE_NAME} service. Review and complete before signing."
-        refs = dict.fromkeys(r for found in syndromes(self._chart).values() for r in sorted(found) if _CONDITION.match(r))
-        return Session(self._session.patient, self._session.encounter, self._session.today, note, tuple(refs))
+        return Session(self._session.patient, self._session.encounter, self._session.today, note, self._reasons)
+
+    @cached_property
+    def _reasons(self) -> tuple[str, ...]:
+        found = syndromes(self._chart).values()
+        return tuple(dict.fromkeys(ref for refs in found for ref in sorted(refs) if _CONDITION.match(ref)))
 
 
 def offered_band(order: Order, chart: Chart) -> Band | None:

@@ -38,7 +38,7 @@ def run(app: Flask, host: str, port: int, workers: int, ready: Callable[[], obje
     # thousand resources makes many short-lived objects and no cycles).
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    gc.set_threshold(100_000, 20, 100)
     _Server(
         app,
         {

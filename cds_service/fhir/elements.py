@@ -84,8 +84,12 @@ def token(value: Any) -> str:
     if value.__class__ is str:
         text: str = value
         return text.strip().lower()
-    found = codings(value)
-    return found[0][1].lower() if found else ""
+    listed = value.get("coding") if value.__class__ is dict else None
+    code = listed[0].get("code") if listed.__class__ is list and listed and listed[0].__class__ is dict else None
+    if code.__class__ is str:
+        status: str = code.strip().lower()
+        return status
+    return next((code.lower() for _, code, _ in codings(value)), "")
 
 
 def number(value: Any) -> float | None:

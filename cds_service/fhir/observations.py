@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ..pathway.chart import NOTHING, Concepts, Reading
-from .elements import codings, items, number, read, texts, when
+from .elements import codings, items, number, texts, when
 from .lens import SEEN, Lens, Resource
 
 _BOUND = re.compile(r"\s*(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*\Z")
@@ -20,10 +21,14 @@ def reading(resource: Resource, lens: Lens) -> Reading | None:
     """An Observation with a code that matters, and with a final status."""
     code = resource.get("code")
     concepts, matched, of_code = NOTHING, "", lens.of_code
-    for system, coded in read(code)[0]:
-        known = of_code(system, coded)
-        if known:
-            concepts, matched = concepts | known, matched or coded
+    listed = code.get("coding") if code.__class__ is dict else None
+    # Written out, because a chart has more of these than of anything else.
+    for coding in listed if listed.__class__ is list else (listed,):
+        if coding.__class__ is dict:
+            coded: Any = coding.get("code")
+            known = of_code(coding.get("system"), coded) if coded.__class__ is str else NOTHING
+            if known:
+                concepts, matched = concepts | known, matched or coded
     if not concepts or resource.get("status") not in SEEN:
         return None
     value, unit, comparator = _quantity(resource)

@@ -79,15 +79,18 @@ class CodeIndex:
             gone |= self._not_branches.get((system, code[:end]), set())
         return frozenset().union(*(self.ancestors[name] for name in found - gone))
 
-    def of(self, system: str, code: str) -> Concepts:
+    def of(self, system: Any, code: str) -> Concepts:
         """The value sets that hold this code."""
-        known = self._known.get((system, code))
+        known = self._known.get((system, code)) if system.__class__ is str else NOTHING
         if known is not None:
             return known
         if system in self._branch_systems and len(code) <= 12:
-            return self._other(system, code)
+            return self._other(system, code.strip())
         alias = _ALIASES.get(system)
-        return self.of(alias, code) if alias else NOTHING
+        if alias:
+            return self.of(alias, code)
+        bare = code.strip()
+        return NOTHING if bare == code else self.of(system, bare)
 
     def codes_of(self, name: str) -> list[tuple[str, str]]:
         """The listed codes of a value set and of those that it includes, the most specific first; for examples."""

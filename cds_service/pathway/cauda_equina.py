@@ -17,19 +17,22 @@ _SADDLE_SITE, _SADDLE_WORDS = concept("saddle-site"), concept("saddle-words")
 _BLADDER, _BOWEL = concept("cauda-equina-bladder"), concept("cauda-equina-bowel")
 _SEXUAL, _BOTH_LEGS = concept("cauda-equina-sexual"), concept("cauda-equina-weakness")
 _ANAL_TONE, _SYNDROME = concept("cauda-equina-anal-tone"), concept("rf-cauda-equina")
+_KINDS = (_SADDLE, _BLADDER, _BOWEL, _SEXUAL, _BOTH_LEGS, _ANAL_TONE, _SYNDROME)
+_ANY = frozenset({*_KINDS, _NUMBNESS})
 _PROSTATE, _STRESS = concept("prostate-enlargement"), concept("stress-incontinence")
 
 
 def _signs(chart: Chart) -> list[tuple[ValueSet, When | None, str, str]]:
     """Every recorded sign of cauda equina syndrome: which, when, in what words, and its record."""
     found: list[tuple[ValueSet, When | None, str, str]] = []
-    kinds = (_SADDLE, _BLADDER, _BOWEL, _SEXUAL, _BOTH_LEGS, _ANAL_TONE, _SYNDROME)
     items: Iterable[tuple[frozenset[str], When | None, str, str]] = [
         *((p.concepts, p.began, p.name, p.ref) for p in chart.problems if p.current is Answer.YES),
         *((r.concepts, r.when, "a recorded finding", r.ref) for r in chart.readings if r.present is not False),
     ]
     for concepts, when, name, ref in items:
-        kind = next((k for k in kinds if k in concepts), None)
+        if _ANY.isdisjoint(concepts):
+            continue
+        kind = next((k for k in _KINDS if k in concepts), None)
         if kind is None and _NUMBNESS in concepts and not concepts.isdisjoint({_SADDLE_SITE, _SADDLE_WORDS}):
             kind = _SADDLE
         if kind:
