@@ -253,6 +253,7 @@ class _Builder:
     def _medicine(self, spec: dict[str, Any], status: str) -> dict[str, Any]:
         days, ended = spec.pop("days", 1), spec.pop("ended", None)
         mg, times, once = spec.pop("mg", None), spec.pop("times", 1), spec.pop("once", False)
+        reason = spec.pop("for", None)
         request: dict[str, Any] = {
             "status": spec.pop("status", status),
             "intent": "order",
@@ -270,6 +271,8 @@ class _Builder:
             dosage["doseAndRate"] = [{"doseQuantity": {"value": mg, "code": "mg"}}]
         if dosage:
             request["dosageInstruction"] = [dosage]
+        if reason:
+            request["reasonCode"] = [self._concept(reason)]
         if spec:
             raise BadCase(f"unknown word {', '.join(sorted(spec))} for a medicine")
         return request

@@ -52,13 +52,14 @@ def _other_reason(draft: Draft) -> str | None:
 
 
 @finding(reads=("problems",))
-def ordered_for_another_reason(chart: Chart) -> Finding:
-    """Every selected medicine carries a coded reason outside the pathway, such as surgery, injury, teeth or a tumour."""
-    medicines = [d for d in chart.selected if d.medicine]
-    named = [(d, name) for d in medicines if (name := _other_reason(d))]
-    if medicines and len(named) == len(medicines):
+def ordered_for_another_reason(chart: Chart, medicines: ValueSet) -> Finding:
+    """Every selected medicine of this class carries a coded reason outside the pathway, such as surgery, injury, teeth or a
+    tumour."""
+    ordered = _selected(chart, medicines)
+    named = [(d, name) for d in ordered if (name := _other_reason(d))]
+    if ordered and len(named) == len(ordered):
         return yes(f"reason of the order: {named[0][1]}", *(d.ref for d, _ in named))
-    return no("no coded reason outside the pathway on the order", *(d.ref for d in medicines))
+    return no("no coded reason outside the pathway on the order", *(d.ref for d in ordered))
 
 
 @finding(reads=("medicines", "problems"))
