@@ -63,7 +63,7 @@ class _Loader:
             self._order(path)
         cards = {path: self._tables.yaml(path, CardFile()) for path in self._tables.card_files()}
         recommendations, cases, statuses = [], {}, {}
-        known = {path.stem for path in cards}
+        known = {path.stem: card["rank"] if card else None for path, card in cards.items()}
         for path, card in cards.items():
             recommendation = self._card(path, card, known) if card else None
             if recommendation and card:
@@ -118,7 +118,7 @@ class _Loader:
             tuple(bands),
         )
 
-    def _card(self, path: Path, card: Mapping[str, Any], known: set[str]) -> Recommendation | None:
+    def _card(self, path: Path, card: Mapping[str, Any], known: Mapping[str, Any]) -> Recommendation | None:
         before = len(self._tables.problems)
         if card["id"] != path.stem:
             self._tables.problem(path, f"id {card['id']!r} is not the file name")
@@ -128,6 +128,8 @@ class _Loader:
         for other in card["yields_to"]:
             if other not in known or other == card["id"]:
                 self._tables.problem(path, f"yields_to: unknown card {other!r}")
+            elif known[other] is not None and known[other] >= card["rank"]:
+                self._tables.problem(path, f"yields_to: {other} has no better rank")
         for place, text in self._card_texts(card):
             for name in placeholders(text):
                 if place.endswith("summary"):

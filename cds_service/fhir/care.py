@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..pathway.chart import NOTHING, Allergy, Contact, Plan, Report, Request, Treatment
+from ..pathway.scope import syndrome_of
 from .elements import items, token, when
 from .lens import NOT_THERE, SEEN, Lens, Resource
 
@@ -20,7 +21,7 @@ def contact(resource: Resource, lens: Lens) -> Contact | None:
     discharge = lens.codes(stay.get("dischargeDisposition")) if isinstance(stay, dict) else NOTHING
     if not (concepts or reasons or discharge):
         return None
-    if _VISIT in concepts and _OTHER_SITE in reasons:
+    if _VISIT in concepts and _OTHER_SITE in reasons and syndrome_of(reasons) is None:
         concepts = concepts - {_VISIT}
     return Contact(
         ref=f"Encounter/{resource.get('id', '')}",
@@ -40,7 +41,7 @@ def treatment(resource: Resource, lens: Lens) -> Treatment | None:
         return None
     if _VISIT in concepts:
         reasons = lens.codes_and_words(resource.get("reasonCode"), resource.get("bodySite")) | lens.reason_problems(resource)
-        if _OTHER_SITE in reasons:
+        if _OTHER_SITE in reasons and syndrome_of(reasons) is None:
             concepts = concepts - {_VISIT}
     done = lens.when(resource, "performedDateTime", "performedPeriod")
     return Treatment(f"Procedure/{resource.get('id', '')}", concepts, done, status == "completed")

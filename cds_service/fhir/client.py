@@ -8,15 +8,17 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
-from .prefetch import FAILED, REFUSED, TIMED_OUT, TRUNCATED, UNREACHABLE, UNREADABLE
+from .prefetch import FAILED, REFUSED, TIMED_OUT, TRUNCATED, UNREACHABLE, UNREADABLE, next_link
 
 _THREADS = 16
 _MAX_PAGES = 20
@@ -82,33 +84,38 @@ class FhirClient:
             self._session.mount("http://", adapter)
             self._session.mount("https://", adapter)
             self._session.headers["Accept"] = "application/fhir+json"
+            # What one call is given must not travel with the next: no cookies, and no login from a netrc file.
+            self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="fhir")
             self._pid = os.getpid()
 
     def _read(self, base: str, token: str | None, query: str, until: float) -> Fetched:
         """One query with all its pages."""
         pages: list[Any] = []
+        url, link = base.rstrip("/") + "/", query
         try:
-            url: str | None = urljoin(base.rstrip("/") + "/", query)
-            while url:
-                if _origin(url) != _origin(base) or len(pages) == _MAX_PAGES:
-                    return Fetched(tuple(pages), TRUNCATED)
+            while len(pages) < _MAX_PAGES and link:
+                url = urljoin(url, link)
+                if _origin(url) != _origin(base):
+                    break
                 page = self._get(url, token, until)
                 if page.reason or page.unknown_type:
                     return Fetched(tuple(pages), TRUNCATED) if pages else page
                 pages.extend(page.pages)
-                url = next_page(pages[-1], url)
+                following = next_link(pages[-1])
+                if following is None:
+                    return Fetched(tuple(pages))
+                link = following
         except ValueError:  # a link that is no address
-            return Fetched(tuple(pages), TRUNCATED)
-        return Fetched(tuple(pages))
+            pass
+        return Fetched(tuple(pages), TRUNCATED)
 
     def _get(self, url: str, token: str | None, until: float) -> Fetched:
         left = until - time.monotonic()
         if left <= 0:
             return Fetched(reason=TIMED_OUT)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            with self._session.get(url, headers=headers, timeout=left, allow_redirects=False, stream=True) as answer:
+            with self._session.get(url, auth=_Bearer(token), timeout=left, allow_redirects=False, stream=True) as answer:
                 if answer.status_code in (401, 403):
                     return Fetched(reason=REFUSED)
                 if answer.status_code in (400, 404, 501):
@@ -122,6 +129,18 @@ class FhirClient:
             return Fetched(reason=UNREACHABLE)
         except HTTPError:  # the connection broke while the body was read
             return Fetched(reason=TIMED_OUT if time.monotonic() >= until else FAILED)
+
+
+class _Bearer(AuthBase):
+    """The access token of this call, or nothing."""
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
 
 
 def _body(answer: requests.Response, until: float) -> bytes:
@@ -143,15 +162,6 @@ def _parsed(body: bytes) -> Fetched:
     except orjson.JSONDecodeError:
         return Fetched(reason=UNREADABLE)
     return Fetched((found,)) if isinstance(found, dict) else Fetched(reason=UNREADABLE)
-
-
-def next_page(bundle: Any, url: str) -> str | None:
-    """The absolute address of the next page of a search."""
-    links = bundle.get("link") if isinstance(bundle, dict) else None
-    for link in links if isinstance(links, list) else ():
-        if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
-            return urljoin(url, str(link["url"]))
-    return None
 
 
 def _normal(base: str) -> tuple[str, str, int | None, str]:

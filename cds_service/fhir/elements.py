@@ -22,7 +22,7 @@ def items(value: Any) -> list[Any]:
 def codings(concept: Any) -> list[tuple[str, str, str]]:
     """System, code and display of every coding of a CodeableConcept, a list of them, or a bare Coding."""
     if concept.__class__ is list:
-        return [coding for part in concept for coding in codings(part)]
+        return [coding for part in concept if part.__class__ is dict for coding in codings(part)]
     if concept.__class__ is not dict:
         return []
     listed = concept.get("coding")
@@ -48,6 +48,8 @@ def read(concept: Any) -> tuple[list[tuple[str, str]], list[str]]:
     """One pass over a CodeableConcept: system and code of its codings, and what it says in words, each once."""
     codes: list[tuple[str, str]] = []
     said: list[str] = []
+    if concept.__class__ is list or (concept.__class__ is dict and "coding" not in concept and "code" in concept):
+        return [(system, code) for system, code, _ in codings(concept)], texts(concept)  # not as FHIR has it
     if concept.__class__ is dict:
         text = concept.get("text")
         if text.__class__ is str and text:
@@ -126,7 +128,7 @@ def when(value: Any, zone: tzinfo) -> When | None:
             first = date(year, int(month), 1)
             return When(first, (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1))
         moment = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None or (zone is UTC and moment.utcoffset() == timedelta(0)):
         return day(moment.date())

@@ -16,9 +16,9 @@ def gather(request: HookRequest, sources: Sequence[Source], client: FhirClient) 
     queries: dict[Source, str] = {}
     for source in sources:
         if source.resource_type in request.prefetch:
-            next_link = records.take(source, request.prefetch[source.resource_type])
-            if next_link:
-                queries[source] = next_link
+            link = records.take(source, request.prefetch[source.resource_type])
+            if link is not None:
+                queries[source] = link
         else:
             queries[source] = source.template.replace(PATIENT, quote(request.patient, safe=""))
     if queries:
@@ -42,8 +42,10 @@ def _fetch(request: HookRequest, queries: dict[Source, str], client: FhirClient,
         answer = found[source.resource_type]
         for page in answer.pages:
             records.take(source, page)
-        if answer.unknown_type:
+        if source in prefetched and (answer.reason or answer.unknown_type):
+            records.gap(source, TRUNCATED)
+        elif answer.unknown_type:
             if not source.optional:
                 records.gap(source, "not found" if source.section == "person" else FAILED)
         elif answer.reason:
-            records.gap(source, TRUNCATED if source in prefetched else answer.reason)
+            records.gap(source, answer.reason)

@@ -91,6 +91,10 @@ class Lens:
                 return resource if stands else None
         return None
 
+    def has_condition(self, ref: str) -> bool:
+        """Was a Condition of this id read at all, whatever became of it?"""
+        return any(resource.get("id") == local_id(ref) for resource in self.records.resources.get("Condition", ()))
+
     def reason_problems(self, resource: Resource) -> Concepts:
         """What the problems stand for that a resource names as its reason."""
         found = NOTHING

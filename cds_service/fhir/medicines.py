@@ -17,12 +17,14 @@ _LOCAL_FORM = re.compile(
 )
 _PATCH = re.compile(r"\b(patch|transdermal)\b", re.I)
 _SYSTEMIC_ONLY = frozenset({"med-nsaid-oral", "med-celecoxib", "med-tca", "med-systemic-corticosteroid"})
+_INJECTED = re.compile(r"\b(inject\w*|intra-?articular|intramuscular|epidural|depo)\b", re.I)
 _ON_SKIN = re.compile(r"\b(topical|gel|cream|ointment|lotion|patch|transdermal)\b", re.I)
 _COUGH = re.compile(r"\b(guaifenesin|chlorpheniramine|promethazine|brompheniramine|pseudoephedrine|phenylephrine|cough)\b", re.I)
 _EXTENDED = re.compile(r"\b(extended[- ]release|once[- ]daily|enacarbil|xr|er|cr|sr|24 hr|12 hr)\b", re.I)
 _STRENGTH = re.compile(r"\b(\d+(?:\.\d+)?)\s*(mg|mcg)\b(?!\s*/\s*ml)", re.I)
 
 _NALOXONE, _COUGH_COLD, _ANALGESIC = "med-naloxone", "med-opioid-cough-cold", "med-opioid-analgesic"
+_SYSTEMIC_STEROID = "med-systemic-corticosteroid"
 _NSAID_ORAL, _NSAID_TOPICAL = "med-nsaid-oral", "med-nsaid-topical"
 _OPIOIDS = "opioids"
 
@@ -106,14 +108,20 @@ def _settled(classes: set[str], text: str, cough_by_code: bool) -> set[str]:
         if _NSAID_ORAL in classes and _ON_SKIN.search(text):
             classes = classes | {_NSAID_TOPICAL}
         classes = classes - _SYSTEMIC_ONLY
-    if _NSAID_TOPICAL in classes:
-        classes = classes - {_NSAID_ORAL}
+    if _NSAID_TOPICAL in classes:  # some brands are both: the form in the name decides
+        classes = classes - ({_NSAID_ORAL} if _ON_SKIN.search(text) or _NSAID_ORAL not in classes else {_NSAID_TOPICAL})
+    if _INJECTED.search(text):
+        classes = classes - {_SYSTEMIC_STEROID}
     if cough_by_code or (_ANALGESIC in classes and _COUGH.search(text)):
         classes = (classes - {_ANALGESIC}) | {_COUGH_COLD}
     if _NALOXONE in classes and classes & {_ANALGESIC, "med-buprenorphine", "med-tramadol-tapentadol"}:
         classes = classes - {_NALOXONE}
     return classes
 
+
+# Units of a dose: a mass, or a count of tablets. Anything else (mL, mg/kg, ug/h) cannot be turned into mg.
+_MASS = {"mg": 1.0, "milligram": 1.0, "milligrams": 1.0, "g": 1000.0, "gram": 1000.0, "ug": 0.001, "mcg": 0.001}
+_COUNTS = frozenset({"1", "tablet", "tablets", "tab", "tabs", "tbl", "capsule", "capsules", "cap", "caps", "pill", "pills"})
 
 # Doses a day of the timing codes (http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation).
 _TIMES_A_DAY = {
@@ -175,13 +183,12 @@ def _mg(quantity: Any, drug: Drug) -> float | None:
     value = number(quantity.get("value"))
     if value is None or value < 0:
         return None
-    unit = str(quantity.get("code") or quantity.get("unit") or "").strip()
-    mass = {"mg": 1.0, "g": 1000.0, "ug": 0.001, "mcg": 0.001}.get(unit)
+    unit = str(quantity.get("code") or quantity.get("unit") or "").strip().lower()
+    mass = _MASS.get(unit)
     if mass is not None:
         return value * mass
-    if unit in ("mL", "ml", "L"):
-        return None
-    return value * drug.strength_mg if drug.strength_mg is not None else None
+    counted = unit in _COUNTS or (unit.startswith("{") and unit.endswith("}"))
+    return value * drug.strength_mg if counted and drug.strength_mg is not None else None
 
 
 def _times_a_day(timing: Any) -> float | None:

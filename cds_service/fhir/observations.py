@@ -12,6 +12,7 @@ from .lens import SEEN, Lens, Resource
 _BOUND = re.compile(r"\s*(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*\Z")
 _WORD = re.compile(r"[a-z]+")
 _NEGATIVE = frozenset({"negative", "absent", "no", "none", "false", "normal", "not"})
+_JUDGED_NEGATIVE = frozenset({"NEG", "ND", "N"})  # v3-ObservationInterpretation
 _POSITIVE = frozenset({"positive", "present", "yes", "true", "detected", "abnormal"})
 _STRENGTH = "limb-strength"
 _LOCAL = "https://example.org/fhir/CodeSystem/posterior-hip-pathway"
@@ -33,6 +34,8 @@ def reading(resource: Resource, lens: Lens) -> Reading | None:
         return None
     value, unit, comparator = _quantity(resource)
     measured = value is not None
+    if not measured and "dataAbsentReason" in resource:
+        return None  # not done, or not known: neither there nor absent
     if not measured:  # a finding: where it is and whether it is there
         concepts = concepts | lens.words(texts(code)) | lens.codes_and_words(resource.get("bodySite"))
     return Reading(
@@ -82,7 +85,8 @@ def _present(resource: Resource) -> bool | None:
         said = texts(resource.get("interpretation"))
     codes = {code for _, code, _ in codings(resource.get("valueCodeableConcept"))}
     words = {word for text in said for word in _WORD.findall(text.lower())}
-    if "260385009" in codes or words & _NEGATIVE:
+    judged = {code for _, code, _ in codings(resource.get("interpretation"))}
+    if "260385009" in codes or words & _NEGATIVE or judged & _JUDGED_NEGATIVE:
         return False
     return True if "10828004" in codes or words & _POSITIVE else None
 

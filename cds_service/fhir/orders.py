@@ -61,7 +61,7 @@ _AMOUNTS = frozenset({"quantity", "expectedSupplyDuration", "numberOfRepeatsAllo
 def change(original: Mapping[str, Any], template: Mapping[str, Any], session: Session) -> dict[str, Any] | None:
     """The whole original order, same id, with the medicine, dose and supply of the template in place of its own. None for
     an order that is nested too deeply to be sent back."""
-    resource = {**original, **template}
+    resource = {**original, **_dated(template, session.today)}
     pointer = resource.pop("medicationReference", None)
     drug = pointer.get("reference") if isinstance(pointer, dict) else None
     contained = [c for c in items(original.get("contained")) if isinstance(c, dict) and f"#{c.get('id')}" != drug]

@@ -111,7 +111,7 @@ class Records:
             self.gap(source, UNREADABLE)
             return None
         self._take_entries(source, items(value.get("entry")))
-        return _next_link(value)
+        return next_link(value)
 
     def _take_entries(self, source: Source, entries: list[Any]) -> None:
         mine = self.resources.setdefault(source.resource_type, [])
@@ -137,7 +137,8 @@ class Records:
             self.gap(source, PARTLY if len(mine) > before else reported)
 
 
-def _next_link(bundle: Mapping[str, Any]) -> str | None:
+def next_link(bundle: Mapping[str, Any]) -> str | None:
+    """The address of the next page of a search, as the server wrote it."""
     for link in items(bundle.get("link")):
         if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
             url: str = link["url"]

@@ -14,6 +14,7 @@ from .prescriptions import drug, medicine
 
 _MEDICINE, _SERVICE = "MedicationRequest", "ServiceRequest"
 # The order types of other FHIR versions: a selected one is a gap, because this service reads R4 only.
+_ABSENT = "data-absent-reason"  # a coding that says that there is no code
 _OTHER_VERSIONS = frozenset({"MedicationOrder", "ProcedureRequest", "ReferralRequest", "DiagnosticOrder"})
 
 
@@ -37,8 +38,12 @@ def with_drafts(chart: Chart, lens: Lens, bundle: Mapping[str, Any] | None, sele
             continue
         seen.add(ref)
         try:
+            if resource.get("doNotPerform") is True:
+                continue  # an instruction not to give it is no order
             if kind in (_MEDICINE, _SERVICE):
                 drafts.append(_draft(lens, resource, ref, selected))
+                if selected and kind == _MEDICINE and drafts[-1].medicine is None and "medicationReference" in resource:
+                    gaps.append(Gap("medicines", "the selected order", "its medicine is not named"))
             elif kind in _OTHER_VERSIONS and selected:
                 gaps.append(Gap("medicines", f"the selected order ({kind})", UNREADABLE))
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
@@ -67,7 +72,7 @@ def _reasons(lens: Lens, resource: Mapping[str, Any]) -> Iterable[Reason]:
     for concept in items(resource.get("reasonCode")):
         if isinstance(concept, dict):
             concepts = lens.codes_and_words(concept)
-            if concepts or codings(concept):
+            if concepts or any(_ABSENT not in system for system, _, _ in codings(concept)):
                 yield Reason(concepts, next(iter(texts(concept)), "coded reason"))
     for pointer in items(resource.get("reasonReference")):
         ref = reference(pointer)
@@ -76,7 +81,7 @@ def _reasons(lens: Lens, resource: Mapping[str, Any]) -> Iterable[Reason]:
             code = condition.get("code")
             name = next(iter(texts(code)), "the problem")
             yield Reason(lens.codes_and_words(code), name, f"Condition/{local_id(ref)}")
-        elif isinstance(pointer, dict) and isinstance(pointer.get("display"), str):
+        elif isinstance(pointer, dict) and isinstance(pointer.get("display"), str) and not lens.has_condition(ref):
             concepts = lens.codes_and_words({"text": pointer["display"]})
             if concepts:
                 yield Reason(concepts, pointer["display"])

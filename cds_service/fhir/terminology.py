@@ -20,6 +20,7 @@ _ALIASES = {
     "urn:oid:2.16.840.1.113883.6.1": "http://loinc.org",
 }
 
+_BRAND = re.compile(r"\[([^\]]+)\]\s*\Z")
 _TOKEN = re.compile(r"[a-z0-9]+|\?")
 _SHORTHAND = ((re.compile(r"\br/o\b"), "rule out"), (re.compile(r"\bh/o\b"), "history of"))
 # Words that turn a mention into its opposite when they stand within five words before it (encodings, 1.2).
@@ -77,7 +78,7 @@ class CodeIndex:
         for end in range(1, len(code) + 1):
             found |= self._branches.get((system, code[:end]), set())
             gone |= self._not_branches.get((system, code[:end]), set())
-        return frozenset().union(*(self.ancestors[name] for name in found - gone))
+        return frozenset().union(*(self.ancestors[name] for name in found - gone)) - gone
 
     def of(self, system: Any, code: str) -> Concepts:
         """The value sets that hold this code."""
@@ -184,7 +185,15 @@ class MedicineNames:
         for name, classes in brands.items():
             words = tokens(name)
             self._brands.setdefault(words[0], []).append((words, classes))
-        self._ingredient_of_brand = {tokens(brand): name for brand, name in alone.items()}
+        self._of_brand: dict[Words, set[str]] = {tokens(brand): {name} for brand, name in alone.items()}
+
+    def learn_brand(self, name: str) -> None:
+        """Takes the ingredients of a brand from the full name of a product: ``oxycodone 5 MG Oral Tablet [Roxicodone]``."""
+        match = _BRAND.search(name)
+        if match:
+            ingredients = self.of(name[: match.start()])[1]
+            if ingredients:
+                self._of_brand.setdefault(tokens(match[1]), set()).update(ingredients)
 
     def of(self, text: str) -> tuple[set[str], set[str]]:
         """The classes and the ingredients that a name stands for."""
@@ -201,8 +210,7 @@ class MedicineNames:
         for phrase, sets in self._brands.get(words[0], ()) if words else ():
             if words[: len(phrase)] == phrase:
                 classes |= sets
-                known = self._ingredient_of_brand.get(phrase)
-                ingredients |= {known} if known else {" ".join(phrase)} if not ingredients else set()
+                ingredients |= self._of_brand.get(phrase, set() if ingredients else {" ".join(phrase)})
         return classes, ingredients
 
 
@@ -219,6 +227,9 @@ class Terminology:
         self.words = WordIndex(problem_words)
         self.medicines = MedicineNames(medicine_names)
         self.names = frozenset(value_sets) | frozenset(problem_words)
+        for (system, _), display in self.codes.displays.items():
+            if system == RXNORM:
+                self.medicines.learn_brand(display)
         self._ingredients = {
             key: frozenset(self.medicines.of(display)[1]) for key, display in self.codes.displays.items() if key[0] == RXNORM
         }

@@ -120,7 +120,7 @@ def decide(recommendations: Sequence[Recommendation], chart: Chart, cap: int, *,
     if chart.person.deceased:
         return Outcome(tuple(Decision(r, Verdict.EXCLUDED, "the patient has died") for r in recommendations))
     decisions = [_consider(r, chart, ask_everything) for r in recommendations]
-    return Outcome(tuple(_cap(_suppress(decisions), cap)))
+    return Outcome(tuple(_settle(decisions, cap)))
 
 
 def holds(lines: Iterable[Line], chart: Chart) -> bool:
@@ -212,27 +212,26 @@ def _offers_depend_on_a_gap(recommendation: Recommendation, variant: Variant | N
     return any(chart.unread(*line.reads) for order in orders for line in (*order.when, *order.unless))
 
 
-def _suppress(decisions: list[Decision]) -> list[Decision]:
-    """A card yields to the cards that it names, when one of them is shown."""
-    shown = {d.recommendation.id for d in decisions if d.verdict is Verdict.SHOWN}
-    result = []
-    for decision in decisions:
-        winner = next((i for i in decision.recommendation.yields_to if i in shown), None)
-        if decision.verdict is Verdict.SHOWN and winner:
-            decision = replace(decision, verdict=Verdict.YIELDED, because=f"{winner} is shown")
-        result.append(decision)
-    return result
+def _settle(decisions: list[Decision], cap: int) -> list[Decision]:
+    """Suppression and cap in one pass down the ranks: a card yields only to cards that are shown in the end.
 
-
-def _cap(decisions: list[Decision], cap: int) -> list[Decision]:
-    """Keeps the best-ranked info cards. Base level counts: an escalated info card is still cut, a warning never is."""
-    result, kept = [], 0
+    Of cards with base level info the best-ranked are kept. The base level counts: an escalated info card is still cut, a
+    warning never is.
+    """
+    result: list[Decision] = []
+    shown: set[str] = set()
+    kept = 0
     for decision in decisions:
         recommendation = decision.recommendation
-        counts = recommendation.indicator is Indicator.INFO and not recommendation.cap_exempt
-        if decision.verdict is Verdict.SHOWN and counts:
-            kept += 1
-            if kept > cap:
+        if decision.verdict is Verdict.SHOWN:
+            winner = next((other for other in recommendation.yields_to if other in shown), None)
+            counts = recommendation.indicator is Indicator.INFO and not recommendation.cap_exempt
+            if winner:
+                decision = replace(decision, verdict=Verdict.YIELDED, because=f"{winner} is shown")
+            elif counts and kept == cap:
                 decision = replace(decision, verdict=Verdict.CAPPED, because=f"{cap} cards of better rank are shown")
+            else:
+                shown.add(recommendation.id)
+                kept += counts
         result.append(decision)
     return result

@@ -42,6 +42,8 @@ def avulsion(chart: Chart) -> Finding | None:
 @finding(reads=("problems",))
 def hamstring_grade_unknown(chart: Chart) -> Finding:
     """A hamstring injury is current, and its grade is not recorded."""
+    if hamstring_grade(chart) is None and chart.unread("problems"):
+        return unknown("the problem list could not be read")
     if hamstring_grade(chart) is None:
         return Finding(Answer.of(Syndrome.HAMSTRING in syndromes(chart)), "no grade is recorded")
     return Finding(Answer.NO, f"grade {hamstring_grade(chart)}")

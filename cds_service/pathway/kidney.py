@@ -183,7 +183,8 @@ def kidney_values(chart: Chart) -> str:
     if on_dialysis(chart):
         parts.append("dialysis or kidney disease stage 5 is recorded")
     reported, computed = egfr(chart), creatinine_clearance(chart)
-    parts.append(reported.told if reported else "no eGFR within 365 days")
+    missing = "eGFR could not be read" if chart.unread("readings") else "no eGFR within 365 days"
+    parts.append(reported.told if reported else missing)
     parts.append(computed.told if computed else "creatinine clearance not computed (needs creatinine, weight, age and sex)")
     if not (reported or computed or on_dialysis(chart)) and (kidney := kidney_function(chart)):
         parts.append(kidney.told)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Medicine, once
 from .dates import within
+from .trials import long_term_ingredients
 from .vocabulary import ValueSet, concept, finding, phrase
 
 _OPIOIDS, _GABAPENTINOIDS = concept("opioids"), concept("gabapentinoids")
@@ -26,7 +28,8 @@ def taken(chart: Chart, medicines: ValueSet) -> list[Medicine]:
 def drafted(chart: Chart, medicines: ValueSet, *, selected: bool = False) -> list[Medicine]:
     """The drafts of this session of a class; with ``selected`` only those that the clinician is working on."""
     drafts = chart.selected if selected else chart.drafts
-    return [d.medicine for d in drafts if d.medicine and medicines in d.medicine.classes]
+    ordered = [d.medicine for d in drafts if d.medicine and medicines in d.medicine.classes]
+    return [m for m in ordered if not m.do_not_give]
 
 
 def _unless_unread(chart: Chart, what: str) -> Finding:
@@ -54,11 +57,8 @@ def taking_or_drafted(chart: Chart, medicines: ValueSet) -> Finding:
 
 
 def _just_ended(chart: Chart, medicines: ValueSet) -> list[Medicine]:
-    return [
-        m
-        for m in chart.medicines
-        if m.status == "completed" and medicines in m.classes and within(m.end, _JUST_ENDED, chart.today) is Answer.YES
-    ]
+    since = chart.today - timedelta(days=_JUST_ENDED)  # a supply that lasts beyond today counts too
+    return [m for m in chart.medicines if m.status == "completed" and medicines in m.classes and m.end and m.end.latest >= since]
 
 
 def _pair(chart: Chart, one: ValueSet, other: ValueSet) -> tuple[Medicine, list[Medicine]] | None:
@@ -91,8 +91,11 @@ def single_dose_sedation(chart: Chart) -> Finding:
     found = taken(chart, _BENZODIAZEPINES) + drafted(chart, _BENZODIAZEPINES)
     if not found:
         return _unless_unread(chart, "benzodiazepines")
-    alone = all(m.single_dose and m.inpatient for m in found)
-    return (yes if alone else no)(", ".join(m.name for m in found), *(m.ref for m in found))
+    if not all(m.single_dose and m.inpatient for m in found):
+        return no(", ".join(m.name for m in found), *(m.ref for m in found))
+    if chart.unread("medicines"):
+        return unknown("the list of medicines could not be read: another benzodiazepine may be taken")
+    return yes(", ".join(m.name for m in found), *(m.ref for m in found))
 
 
 @finding(reads=("medicines",))
@@ -134,16 +137,16 @@ def allergic_to(chart: Chart, medicines: ValueSet) -> Finding:
 
 
 @once
-def active_ingredients(chart: Chart) -> frozenset[str]:
-    """The ingredients of the active list."""
-    return frozenset(i for m in chart.medicines if m.on_list for i in m.ingredients)
+def taken_ingredients(chart: Chart) -> frozenset[str]:
+    """The ingredients of the active list, and those taken for long until lately."""
+    return frozenset(i for m in chart.medicines if m.on_list for i in m.ingredients) | long_term_ingredients(chart)
 
 
 def already_taking(chart: Chart, medicine: Medicine) -> bool:
     """Is this draft a renewal or a change of something that is taken already? A medicine without a known ingredient is
     compared by name."""
     if medicine.ingredients:
-        return not active_ingredients(chart).isdisjoint(medicine.ingredients)
+        return not taken_ingredients(chart).isdisjoint(medicine.ingredients)
     return any(m.on_list and m.name.lower() == medicine.name.lower() for m in chart.medicines)
 
 

@@ -10,7 +10,7 @@ from .dosing import Limits, limit_for
 from .exclusions import current_problem
 from .kidney import KidneyFunction, kidney_function
 from .medicines import already_taking, drafted, taken
-from .scope import syndrome_of
+from .scope import concerns_the_posterior_hip
 from .trials import OPIOID_ANALGESICS, is_analgesic, long_term_opioid_shown
 from .vocabulary import ValueSet, concept, finding, phrase
 
@@ -27,7 +27,7 @@ _BLOOD_PRESSURE, _SYSTOLIC, _DIASTOLIC = concept("blood-pressure"), concept("sys
 
 def _selected(chart: Chart, medicines: ValueSet) -> list[Draft]:
     """Selected drafts of a class; for opioid analgesics without the agonist treatment of a use disorder."""
-    found = [d for d in chart.selected if d.medicine and medicines in d.medicine.classes]
+    found = [d for d in chart.selected if d.medicine and medicines in d.medicine.classes and not d.medicine.do_not_give]
     if medicines == OPIOID_ANALGESICS:
         found = [d for d in found if d.medicine and is_analgesic(d.medicine, chart)]
     return found
@@ -46,7 +46,7 @@ def is_ordering(chart: Chart, medicines: ValueSet) -> Finding:
 def _other_reason(draft: Draft) -> str | None:
     """The name of a coded reason that is neither the pathway nor general pain."""
     for reason in draft.reasons:
-        if syndrome_of(reason.concepts) is None and _GENERAL_PAIN not in reason.concepts:
+        if not concerns_the_posterior_hip(reason.concepts) and _GENERAL_PAIN not in reason.concepts:
             return reason.name
     return None
 
@@ -164,12 +164,16 @@ def _over(chart: Chart, limits: Limits, times: int) -> Finding:
         return unknown(missing, *(ref for _, refs in ordered for ref in refs))
     undecided: Finding | None = None
     for ingredient, refs in ordered:
-        ceiling = limit_for(limits, ingredient, kidney.low)
+        least, most = (limit_for(limits, ingredient, bound) for bound in (kidney.low, kidney.high))
         dose = daily_dose(chart, ingredient)
+        if least is None or most is None:
+            continue
         if dose is None:
             undecided = unknown(f"the daily dose of {ingredient} cannot be computed", *refs)
-        elif ceiling is not None and dose > times * ceiling:
-            return yes(f"{ingredient} {dose:g} mg a day, ceiling {ceiling:g} ({kidney.told})", *refs, *kidney.refs)
+        elif dose > times * most:
+            return yes(f"{ingredient} {dose:g} mg a day, ceiling {most:g} ({kidney.told})", *refs, *kidney.refs)
+        elif dose > times * least:
+            undecided = unknown(f"the ceiling of {ingredient} lies between {least:g} and {most:g} mg a day", *refs)
     return undecided or no(f"within the ceiling ({kidney.told})", *(ref for _, refs in ordered for ref in refs))
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from .answers import Answer, Finding, no, unknown, yes
-from .chart import Chart, once
+from .chart import Chart, Plan, Treatment, once
 from .dates import within
 from .vocabulary import concept, finding, phrase
 
@@ -67,13 +67,18 @@ def episode(chart: Chart) -> Episode | None:
 def _closed(chart: Chart, current: Episode) -> bool:
     if (chart.today - current.last).days > _EPISODE_GAP:
         return True
-    for plan in chart.plans:
-        if plan.finished and _PLAN in plan.concepts and (plan.ended is None or plan.ended.latest >= current.start):
-            return True
-    discharged = any(
-        _DISCHARGE in t.concepts and t.when and current.start <= t.when.latest <= chart.today for t in chart.treatments
-    )
+    if any(plan.ended is None or plan.ended.latest >= current.start for plan in _finished_plans(chart)):
+        return True
+    discharged = any(t.when and current.start <= t.when.latest <= chart.today for t in _discharges(chart))
     return discharged and (chart.today - current.last).days >= _DISCHARGE_DAYS
+
+
+def _finished_plans(chart: Chart) -> list[Plan]:
+    return [plan for plan in chart.plans if plan.finished and _PLAN in plan.concepts]
+
+
+def _discharges(chart: Chart) -> list[Treatment]:
+    return [treatment for treatment in chart.treatments if _DISCHARGE in treatment.concepts]
 
 
 @once
@@ -87,13 +92,16 @@ def status(chart: Chart) -> tuple[Status | None, str, tuple[str, ...]]:
         if chart.unread("plans"):
             return None, f"{told}; whether the programme is finished could not be read", current.refs
         return Status.IN_PROGRESS, told, current.refs
+    over = [*(plan.ref for plan in _finished_plans(chart)), *(discharge.ref for discharge in _discharges(chart))]
+    if over:
+        return Status.COMPLETED, "a finished programme is recorded, its visits are not", tuple(over)
     if gaps := chart.unread("contacts", "treatments"):
         return None, f"{', '.join(g.what for g in gaps)} could not be read", ()
     for request in chart.requests:
         if request.active and _ORDER in request.concepts and within(request.when, _ORDER_DAYS, chart.today) is Answer.YES:
             return Status.ORDERED, f"ordered {request.when}, no visit yet", (request.ref,)
-    if chart.unread("requests"):
-        return None, "physiotherapy orders could not be read", ()
+    if gaps := chart.unread("requests", "plans"):
+        return None, f"{', '.join(g.what for g in gaps)} could not be read", ()
     return Status.NONE, "no visit and no order is recorded", ()
 
 

@@ -9,7 +9,7 @@ from .dates import within
 from .demographics import age_range
 from .exclusions import is_malignancy
 from .hamstring import avulsion
-from .scope import core_problems
+from .scope import pain_problems
 from .suspicion import NOT_EXCLUDED, never_excluded, signs
 from .trials import days_covered
 from .vocabulary import concept, finding
@@ -103,7 +103,7 @@ _HISTORY, _WEIGHT_LOSS, _NIGHT_PAIN = concept("rf-history-of-malignancy"), conce
 def malignancy(chart: Chart) -> Finding | None:
     """Cancer, current, in remission or past, or weight loss within 180 days, or night pain at 50 or older, together with
     pathway pain that began within a year."""
-    if not any(within(p.began, 365, chart.today) is Answer.YES for _, p in core_problems(chart)):
+    if not any(within(p.began, 365, chart.today) is Answer.YES for p in pain_problems(chart)):
         return None
     for problem in chart.problems:
         if is_malignancy(problem) and (problem.current is Answer.YES or problem.in_remission):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from .answers import Answer, Finding, any_of, no, unknown, yes
+from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Concepts, Problem, once
 from .dates import within
 from .vocabulary import concept, finding, phrase
@@ -112,9 +112,10 @@ def syndromes(chart: Chart) -> Mapping[Syndrome, tuple[str, ...]]:
 
 
 @once
-def _undecided_core(chart: Chart) -> tuple[str, ...]:
+def _undecided_core(chart: Chart) -> tuple[tuple[Syndrome, str], ...]:
     """Core problems of which the record does not say whether they are current."""
-    return tuple(p.ref for p in chart.problems if p.current is Answer.UNKNOWN and syndrome_of(p.concepts))
+    undecided = (p for p in chart.problems if p.current is Answer.UNKNOWN)
+    return tuple((s, p.ref) for p in undecided if (s := syndrome_of(p.concepts)))
 
 
 def _names(found: Mapping[Syndrome, tuple[str, ...]]) -> str:
@@ -125,10 +126,12 @@ def _refs(found: Mapping[Syndrome, tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(ref for refs in found.values() for ref in refs)
 
 
-def _not_found(chart: Chart, what: str) -> Finding:
+def _not_found(chart: Chart, what: str, asked: Iterable[Syndrome]) -> Finding:
+    """The answer when none of the asked syndromes is known to be current."""
     if chart.unread("problems"):
         return unknown(f"the problem list could not be read: {what} unknown")
-    if refs := _undecided_core(chart):
+    wanted = frozenset(asked)
+    if refs := [ref for syndrome, ref in _undecided_core(chart) if syndrome in wanted]:
         return unknown(f"a recorded problem does not say whether it is current: {what} unknown", *refs)
     return no(f"{what} not recorded as current")
 
@@ -140,11 +143,26 @@ def in_pathway(chart: Chart) -> Finding:
     found = syndromes(chart)
     if found:
         return yes(f"recorded: {_names(found)}", *_refs(found))
-    return _not_found(chart, "a pathway syndrome is")
+    return _not_found(chart, "a pathway syndrome", Syndrome)
+
+
+@once
+def pain_problems(chart: Chart) -> tuple[Problem, ...]:
+    """The current problems of the posterior hip, core or wide."""
+    core = tuple(problem for _, problem in core_problems(chart))
+    return core + tuple(p for p in chart.problems if p.current is Answer.YES and _wide(p) and p not in core)
+
+
+def concerns_the_posterior_hip(concepts: Concepts) -> bool:
+    """Do these codes and words speak of a core syndrome, or of what opens the wide scope?"""
+    return syndrome_of(concepts) is not None or _wide_concepts(concepts)
 
 
 def _wide(problem: Problem) -> bool:
-    concepts = problem.concepts
+    return _wide_concepts(problem.concepts)
+
+
+def _wide_concepts(concepts: Concepts) -> bool:
     if _BUTTOCK_PAIN in concepts or not concepts.isdisjoint(_OTHER_WIDE):
         return True
     return _UNSPECIFIC_PAIN in concepts and _POSTERIOR_WORDS in concepts
@@ -157,9 +175,14 @@ def in_posterior_hip_scope(chart: Chart) -> Finding:
     core = in_pathway(chart)
     if core.answer is Answer.YES:
         return core
+    undecided = None
     for problem in chart.problems:
-        if problem.current is Answer.YES and (_wide(problem) or _opens_as_cauda_equina(problem, chart)):
-            return yes(f"recorded: {problem.name}", problem.ref)
+        if problem.current is not Answer.NO and (_wide(problem) or _opens_as_cauda_equina(problem, chart)):
+            if problem.current is Answer.YES:
+                return yes(f"recorded: {problem.name}", problem.ref)
+            undecided = problem
+    if undecided and core.answer is Answer.NO:
+        return unknown(f"recorded, but not whether it is current: {undecided.name}", undecided.ref)
     return core
 
 
@@ -175,7 +198,7 @@ def has_syndrome(chart: Chart, any_of: tuple[Syndrome, ...]) -> Finding:
     found = {s: refs for s, refs in syndromes(chart).items() if s in any_of}
     if found:
         return yes(f"recorded: {_names(found)}", *_refs(found))
-    return _not_found(chart, ", ".join(_NAME[s] for s in any_of))
+    return _not_found(chart, ", ".join(_NAME[s] for s in any_of), any_of)
 
 
 @finding(reads=("problems", "readings"))
@@ -198,7 +221,12 @@ def neuropathic_indication(chart: Chart) -> Finding:
                         return yes(f"{_names(mechanical)} with a neuropathic pain score", reading.ref)
         if chart.unread("readings"):
             return unknown("scores of nerve pain could not be read")
-    return _not_found(chart, "nerve pain from outside the spine")
+    deciding = set(_NERVE_OUTSIDE_SPINE)
+    if mechanical:
+        deciding.add(Syndrome.SCIATICA)
+    if Syndrome.SCIATICA in found:
+        deciding |= _MECHANICAL
+    return _not_found(chart, "nerve pain from outside the spine", deciding)
 
 
 @finding(reads=("problems", "readings"))
@@ -206,7 +234,7 @@ def radicular_only(chart: Chart) -> Finding:
     """Sciatica or lumbosacral radiculopathy, and no sign that the nerve pain comes from outside the spine."""
     found = {s: refs for s, refs in syndromes(chart).items() if s in _RADICULAR}
     if not found:
-        return _not_found(chart, "sciatica or radiculopathy")
+        return _not_found(chart, "sciatica or radiculopathy", _RADICULAR)
     outside = neuropathic_indication(chart)
     if outside.answer is Answer.YES:
         return no(outside.because, *outside.resources)
@@ -237,6 +265,8 @@ def pain_not_known_to_last(chart: Chart, days: int) -> Finding:
 def provisional_diagnosis(chart: Chart) -> Finding:
     """Every current pathway problem is provisional, differential or unconfirmed."""
     found = core_problems(chart)
+    if chart.unread("problems"):
+        return unknown("the problem list could not be read")
     if not found:
         return no("no pathway problem on the problem list")
     if all(p.suspected for _, p in found):
@@ -257,12 +287,6 @@ def positional_advice_unsettled(chart: Chart) -> Finding:
         both = {s: found[s] for s in (Syndrome.ISCHIOFEMORAL, *opposite)}
         return yes(f"both recorded: {_names(both)}", *_refs(both))
     return provisional_diagnosis(chart)
-
-
-def either(*findings: Finding) -> Finding:
-    """OR over findings: the first YES, else the first UNKNOWN, else the first NO."""
-    answer = any_of(f.answer for f in findings)
-    return next(f for f in findings if f.answer is answer)
 
 
 @phrase(reads=("problems",))

@@ -221,6 +221,13 @@ def long_term_opioid_days(chart: Chart) -> tuple[int, tuple[str, ...]] | None:
     return (best.days or 0, best.refs) if best else None
 
 
+def long_term_ingredients(chart: Chart) -> frozenset[str]:
+    """What was taken for 90 days or more and until the last 30: stopping it at once is a harm, whatever its status says."""
+    reach = chart.today - timedelta(days=_LATELY_DAYS)
+    lasting = (r for r in runs(chart) if r.days is not None and r.days >= _LONG_TERM_DAYS and r.end and r.end >= reach)
+    return frozenset(run.name for run in lasting)
+
+
 @finding(reads=("medicines", "problems"))
 def long_term_opioid_shown(chart: Chart) -> Finding:
     """The records show an opioid analgesic for 90 days or more without a gap of more than 30 days, reaching into the last
@@ -239,7 +246,7 @@ def trials_found(chart: Chart) -> str:
     """What is recorded of first-line nerve-pain medicines, class by class, with the days."""
     trials = first_line_trials(chart)
     if all(outcome is Outcome.NONE for _, outcome, _ in trials):
-        return "no tricyclic, SNRI or gabapentinoid"
+        return "the medicines could not be read" if chart.unread("medicines") else "no tricyclic, SNRI or gabapentinoid"
     parts = []
     for medicines, outcome, run in trials:
         if run and run.days is not None:

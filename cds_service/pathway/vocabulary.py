@@ -142,6 +142,7 @@ def parse_line(raw: object, names: Names) -> Line:
         if len(entry.parameters) != 1 and given is not None:
             raise LineError(f"{name} takes {_wanted(entry)}")
         given = {} if given is None else {entry.parameters[0].name: given}
+    given = {str(key): value for key, value in given.items()}
     extra = sorted(set(given) - {p.name for p in entry.parameters})
     missing = [p.name for p in entry.parameters if p.required and p.name not in given]
     if extra or missing:
@@ -179,13 +180,15 @@ def _wanted(entry: Entry) -> str:
 def _value(name: str, kind: Any, given: Any, names: Names) -> Any:
     if typing.get_origin(kind) is tuple:
         items = given if isinstance(given, list) else [given]
+        if not items:
+            raise LineError(f"{name}: an empty list never holds")
         return tuple(_value(name, typing.get_args(kind)[0], item, names) for item in items)
     if kind is ValueSet:
         if not isinstance(given, str) or given not in names.value_sets:
             raise LineError(f"{name}: unknown value set {given!r}")
         return given
     if kind is Limits:
-        if given not in names.limits:
+        if not isinstance(given, str) or given not in names.limits:
             raise LineError(f"{name}: unknown dose limits {given!r}")
         return names.limits[given]
     if kind is int and isinstance(given, int) and not isinstance(given, bool):
