@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .addresses import is_loopback, url_host
 from .config import BadSetting, Settings, settings_from
 from .content.loader import ContentError
 
@@ -65,8 +66,6 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _refuse_open_doors(host: str, settings: Settings) -> None:
     """Nobody is authenticated in open mode: only this machine may call, unless the site says otherwise."""
-    from .server import is_loopback
-
     if not is_loopback(host) and not settings.allow_anonymous:
         raise BadSetting(
             f"Without CDS_CLIENTS nobody is authenticated, so this does not listen on {host}. "
@@ -76,7 +75,7 @@ def _refuse_open_doors(host: str, settings: Settings) -> None:
 
 def _demo(options: argparse.Namespace) -> int:
     from .demo import demo_app, welcome
-    from .server import run, url_host
+    from .server import run
 
     settings = settings_from(os.environ)
     _refuse_open_doors(options.host, settings)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
-import ipaddress
 import logging
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+
+from .addresses import url_host
 
 _log = logging.getLogger("cds_service")
 _THREADS = 16
@@ -53,18 +54,3 @@ def run(app: Flask, host: str, port: int, workers: int, ready: Callable[[], obje
         },
     ).run()
     return 0
-
-
-def url_host(host: str) -> str:
-    """The host as a URL writes it: IPv6 addresses stand in brackets."""
-    return f"[{host}]" if ":" in host else host
-
-
-def is_loopback(host: str) -> bool:
-    """Is this an address that only this machine can reach?"""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -12,20 +12,21 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Which parts a part may import, beside itself and the standard library.
 MAY_IMPORT = {
+    "addresses": set(),
     "errors": set(),
     "config": set(),
     "pathway": set(),
-    "fhir": {"pathway"},
+    "fhir": {"addresses", "pathway"},
     "compose": {"fhir", "pathway"},
     "content": {"compose", "fhir", "pathway"},
     "pipeline": {"compose", "content", "errors", "fhir", "pathway"},
     "web": {"compose", "content", "errors", "fhir", "pathway", "pipeline"},
-    "server": set(),
+    "server": {"addresses"},
     "__init__": {"config", "content", "fhir", "pathway", "pipeline", "web"},
     "check": {"", "config", "content"},
     "explain": {"", "config", "errors", "pathway", "pipeline", "web"},
     "demo": {"", "config", "content", "errors", "fhir", "pathway", "web", "check"},
-    "cli": {"", "check", "config", "content", "demo", "explain", "server"},
+    "cli": {"", "addresses", "check", "config", "content", "demo", "explain", "server"},
 }
 # Libraries that have one home.
 HOME = {

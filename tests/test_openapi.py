@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from datetime import UTC, datetime
@@ -19,13 +20,17 @@ from cds_service.check import CASE_DAY, case_settings
 from cds_service.config import Settings
 from cds_service.content.cases import request_for
 from cds_service.content.loader import load
+from cds_service.demo.personas import fixtures_folder
+from cds_service.demo.record import DESCRIBED, with_examples
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = YAML(typ="safe").load(ROOT / "openapi.yaml")
 REGISTRY = Registry().with_resource("openapi", DRAFT202012.create_resource(DOCUMENT))
 CALL = DOCUMENT["paths"]["/cds-services/{id}"]["post"]
-EXAMPLES = CALL["requestBody"]["content"]["application/json"]["examples"]
-ANSWERS = CALL["responses"]["200"]["content"]["application/json"]["examples"]
+_REQUESTS = CALL["requestBody"]["content"]["application/json"]["examples"]
+_ANSWERS = CALL["responses"]["200"]["content"]["application/json"]["examples"]
+EXAMPLES = {name: example for name, example in _REQUESTS.items() if "value" in example}
+ANSWERS = {name: example for name, example in _ANSWERS.items() if "value" in example}
 REQUEST_SCHEMAS = {
     "patient-view": "PatientViewRequest",
     "order-select": "OrderSelectRequest",
@@ -231,3 +236,22 @@ def test_examples_are_true(library, name):
     client = create_app(Settings(now=moment, log_level="CRITICAL"), library).test_client()
     answer = call(client, body, base_url=DOCUMENT["servers"][0]["url"])
     assert comparable(answer.json) == comparable(ANSWERS[name]["value"])
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_recorded_examples_are_those_of_the_fixtures(name):
+    for kind, listed in (("request", _REQUESTS), ("response", _ANSWERS)):
+        assert listed[name] == {"$ref": f"#/components/examples/{kind}-{name}"}
+        example = DOCUMENT["components"]["examples"][f"{kind}-{name}"]["value"]
+        assert example == json.loads((fixtures_folder() / f"{kind}s" / f"{name}.json").read_text())
+        assert not faults(example, "HookRequest" if kind == "request" else "Answer")
+
+
+def test_every_hook_has_a_recorded_example():
+    hooks = {DOCUMENT["components"]["examples"][f"request-{name}"]["value"]["hook"] for name in DESCRIBED}
+    assert hooks == set(REQUEST_SCHEMAS)
+
+
+def test_the_recording_writes_the_description_as_it_stands():
+    page = Path(__file__).parents[1] / "openapi.yaml"
+    assert with_examples(page.read_text(), fixtures_folder()) == page.read_text()

@@ -1,13 +1,13 @@
-"""Writes the recorded requests and answers of ``fhir_fixtures``: ``python -m cds_service.demo.record [FOLDER]``.
+"""Writes the recorded requests and answers of ``fhir_fixtures``: ``python -m cds_service.demo.record``.
 
-Run it after a change of cards or charts, and read the difference: it is what clinicians will see differently.
+Some of them stand in openapi.yaml as examples too. Run it after a change of cards or charts, and read the difference: it is
+what clinicians will see differently.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -149,6 +149,24 @@ def record(folder: Path) -> list[str]:
     return names
 
 
+# One recording for each hook stands in the description of the interface; everything below this line of it is written here.
+DESCRIBED = ("piriformis-patient-view", "radiculopathy-order-select", "kidney-order-sign")
+_MARK = "  # Recorded requests and answers of fhir_fixtures; python -m cds_service.demo.record writes them.\n"
+
+
+def with_examples(description: str, folder: Path) -> str:
+    """openapi.yaml with the recordings of the folder as its examples."""
+    own = description.partition(_MARK)[0].rstrip("\n") + "\n"
+    parts = [own, _MARK, "  examples:\n"]
+    for kind in ("request", "response"):
+        for name in DESCRIBED:
+            value = json.loads((folder / f"{kind}s" / f"{name}.json").read_text(encoding="utf-8"))
+            parts.append(f"    {kind}-{name}:\n      summary: {name}, {kind}\n      value:\n        {written(value, ' ' * 8)}\n")
+    return "".join(parts)
+
+
 if __name__ == "__main__":
-    for line in record(Path(sys.argv[1]) if len(sys.argv) > 1 else fixtures_folder()):
+    for line in record(fixtures_folder()):
         print(line)
+    page = Path(__file__).parents[2] / "openapi.yaml"
+    page.write_text(with_examples(page.read_text(encoding="utf-8"), fixtures_folder()), encoding="utf-8")

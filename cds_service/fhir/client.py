@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
+from ..addresses import is_loopback
 from .prefetch import FAILED, REFUSED, TIMED_OUT, TRUNCATED, UNREACHABLE, UNREADABLE, next_link
 
 _THREADS = 16
@@ -57,7 +57,7 @@ class FhirClient:
             return False
         if self._allowed:
             return _normal(base) in self._allowed
-        return _is_loopback(parts.hostname)
+        return is_loopback(parts.hostname)
 
     def fetch(self, base: str, token: str | None, queries: Mapping[str, str]) -> dict[str, Fetched]:
         """Runs the queries (relative to ``base``, or absolute ``next`` links of its origin) side by side.
@@ -177,12 +177,3 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     except ValueError:
         port = -1
     return parts.scheme, parts.hostname or "", port or _DEFAULT_PORTS.get(parts.scheme)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
