@@ -47,6 +47,17 @@ def has_problem(chart: Chart, of: ValueSet) -> Finding:
 
 
 @finding(reads=("problems",))
+def ever_had(chart: Chart, problem: ValueSet) -> Finding:
+    """A problem of this value set is on record in any state: current, in remission, resolved or undated."""
+    found = [p for p in chart.problems if problem in p.concepts]
+    if found:
+        return yes(f"recorded: {found[0].name}", *(p.ref for p in found))
+    if chart.unread("problems"):
+        return unknown(f"the problem list could not be read: {problem.replace('-', ' ')} unknown")
+    return no(f"{problem.replace('-', ' ')} not recorded")
+
+
+@finding(reads=("problems",))
 def active_cancer(chart: Chart) -> Finding:
     """Cancer is current (not in remission, not non-melanoma skin cancer), or a selected order is for pain from a neoplasm."""
     for draft in chart.selected:

@@ -110,6 +110,19 @@ def test_summaries_stay_under_140_characters_card_02(card_id: str) -> None:
     assert all(len(s) < 140 for s in [card.summary, *(v.summary for v in card.variants if v.summary)])
 
 
+def test_the_ceilings_that_the_dose_card_names_are_those_of_the_table() -> None:
+    (line,) = [line for line in _card("gabapentinoid-renal-dose").when if line.entry.name == "dose_above_kidney_limit"]
+    limits = dict(line.values)["limits"]
+    assert limits.bands == (60, 30, 15, 0)
+    first, *reduced = limits.ceilings["gabapentin"]
+    second, *also = limits.ceilings["pregabalin"]
+    detail = _card("gabapentinoid-renal-dose").detail
+    gabapentin, pregabalin = "{:g} mg at 30 to 59, {:g} mg at 15 to 29, {:g} mg below 15 mL/min", "{:g}, {:g} and {:g} mg"
+    assert "gabapentin: " + gabapentin.format(*reduced) in detail
+    assert "pregabalin: " + pregabalin.format(*also) in detail
+    assert (first, second) == (3600, 600)
+
+
 def test_low_evidence_is_never_above_info() -> None:
     """Conflict B-01: advice with low or very low evidence stays information."""
     for card in LIBRARY.recommendations:

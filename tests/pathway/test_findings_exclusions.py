@@ -21,6 +21,12 @@ CASES = [
     case("has_problem", UNKNOWN, "its state is not recorded", problem("diabetes", current=UNKNOWN), of="diabetes"),
     case("has_problem", UNKNOWN, "the problem list could not be read", gap("problems"), of="diabetes"),
     case("has_problem", NO, "a gap elsewhere does not matter", gap("readings"), of="diabetes"),
+    # ever_had
+    case("ever_had", YES, "current", problem("bipolar-disorder"), problem="bipolar-disorder"),
+    case("ever_had", YES, "in remission", problem("bipolar-disorder", current=NO), problem="bipolar-disorder"),
+    case("ever_had", YES, "its state is not recorded", problem("bipolar-disorder", current=UNKNOWN), problem="bipolar-disorder"),
+    case("ever_had", NO, "another problem", problem("diabetes"), problem="bipolar-disorder"),
+    case("ever_had", UNKNOWN, "the problem list could not be read", gap("problems"), problem="bipolar-disorder"),
     # active_cancer
     case("active_cancer", YES, "current", problem("malignancy")),
     case("active_cancer", YES, "the order is for pain from a neoplasm", draft("oxycodone", reason("neoplasm-related-pain"))),
