@@ -25,9 +25,9 @@ pytestmark = pytest.mark.skipif(not RUNNER.exists(), reason=f"no clinical test p
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any]]]:
+def results(tmp_path_factory: pytest.TempPathFactory, module_port: int) -> Iterator[list[dict[str, Any]]]:
     """Every vignette in every mode: all prefetched, all fetched, half and half."""
-    port, out = 18763, tmp_path_factory.mktemp("vignettes") / "results.json"
+    port, out = module_port, tmp_path_factory.mktemp("vignettes") / "results.json"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("CDS_")}
     # More time than a clinician has: tests share their machine, and a late answer is another test's subject.
     environment |= {"CDS_NOW": "2026-03-02T12:00:00+00:00", "CDS_DEADLINE_MS": "5000", "CDS_LOG_LEVEL": "ERROR"}
