@@ -287,8 +287,10 @@ def test_signing_sends_no_selections(tab):
 def test_accepting_a_medicine_replaces_the_draft_with_the_first_action(tab, persona_id):
     draft = sandbox_draft(BY_ID[persona_id], medicine=True)
     (card,) = tab(persona_id).cards("order-select", orders(draft))["cards"]
-    assert len(card["suggestions"]) == 3
-    for suggestion in card["suggestions"]:
+    *medicines, removal = card["suggestions"]
+    assert len(medicines) == 3
+    assert [a["type"] for a in removal["actions"]] == ["delete"]
+    for suggestion in medicines:
         first = suggestion["actions"][0]
         medicine = first["resource"]["medicationCodeableConcept"]
         assert first["type"] == "create"

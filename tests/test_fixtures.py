@@ -84,11 +84,10 @@ def cards(name: str):
     return {card["source"]["topic"]["code"]: card for card in load("responses", name)["cards"]}
 
 
-def test_an_opioid_for_piriformis_syndrome_is_answered_with_three_alternatives():
+def test_an_opioid_for_piriformis_syndrome_is_answered_with_three_alternatives_or_its_removal():
     card = cards("piriformis-order-select")["first-line-before-opioid"]
-    assert [s["label"].split()[0] for s in card["suggestions"]] == ["Nortriptyline", "Duloxetine", "Gabapentin"]
-    for suggestion in card["suggestions"]:
-        assert [a["type"] for a in suggestion["actions"]] == ["create", "delete"]
+    assert [s["label"].split()[0] for s in card["suggestions"]] == ["Nortriptyline", "Duloxetine", "Gabapentin", "Remove"]
+    assert [[a["type"] for a in s["actions"]] for s in card["suggestions"]] == [["create", "delete"]] * 3 + [["delete"]]
 
 
 def test_gabapentin_at_an_egfr_of_45_is_too_much():

@@ -105,8 +105,8 @@ class Tables:
         for medicines, entry in names.items():
             if medicines not in value_sets:
                 self.problem(self.folder / "medicine-names.yaml", f"unknown value set {medicines!r}")
-            if not isinstance(entry, dict) or not set(entry) <= {"ingredients", "brands"}:
-                self.problem(self.folder / "medicine-names.yaml", f"{medicines}: ingredients and brands are expected")
+            if not isinstance(entry, dict) or not set(entry) <= {"ingredients", "brands", "classes"}:
+                self.problem(self.folder / "medicine-names.yaml", f"{medicines}: ingredients, brands and classes are expected")
                 names[medicines] = {}
         terminology = Terminology(value_sets, words, names)
         for name in sorted(CONCEPTS - terminology.names):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ..pathway.chart import NOTHING, Allergy, Contact, Plan, Report, Request, Treatment
 from ..pathway.scope import syndrome_of
-from .elements import items, token, when
-from .lens import NOT_THERE, SEEN, Lens, Resource
+from .elements import items, texts, token, when
+from .lens import NOT_THERE, SEEN, Lens, Resource, Unnamed
 
+_NO_DRUGS = frozenset({"food", "environment"})
 _TOOK_PLACE = frozenset({"finished", "in-progress", "arrived"})
-_VISIT, _OTHER_SITE = "physiotherapy-visit", "other-body-site-words"
+_VISIT = "physiotherapy-visit"
+_OTHER_SITE = frozenset({"other-body-site", "other-body-site-words"})
 
 
 def contact(resource: Resource, lens: Lens) -> Contact | None:
@@ -21,7 +23,7 @@ def contact(resource: Resource, lens: Lens) -> Contact | None:
     discharge = lens.codes(stay.get("dischargeDisposition")) if isinstance(stay, dict) else NOTHING
     if not (concepts or reasons or discharge):
         return None
-    if _VISIT in concepts and _OTHER_SITE in reasons and syndrome_of(reasons) is None:
+    if _VISIT in concepts and not _OTHER_SITE.isdisjoint(reasons) and syndrome_of(reasons) is None:
         concepts = concepts - {_VISIT}
     return Contact(
         ref=f"Encounter/{resource.get('id', '')}",
@@ -41,7 +43,7 @@ def treatment(resource: Resource, lens: Lens) -> Treatment | None:
         return None
     if _VISIT in concepts:
         reasons = lens.codes_and_words(resource.get("reasonCode"), resource.get("bodySite")) | lens.reason_problems(resource)
-        if _OTHER_SITE in reasons and syndrome_of(reasons) is None:
+        if not _OTHER_SITE.isdisjoint(reasons) and syndrome_of(reasons) is None:
             concepts = concepts - {_VISIT}
     done = lens.when(resource, "performedDateTime", "performedPeriod")
     return Treatment(f"Procedure/{resource.get('id', '')}", concepts, done, status == "completed")
@@ -77,12 +79,19 @@ def plan(resource: Resource, lens: Lens) -> Plan | None:
 
 
 def allergy(resource: Resource, lens: Lens) -> Allergy | None:
+    """An allergy or intolerance to a medicine or a class of ours. Raises Unnamed when it does not say to what."""
     if token(resource.get("verificationStatus")) in NOT_THERE:
         return None
     if token(resource.get("clinicalStatus")) in ("inactive", "resolved"):
         return None
     substances = [r.get("substance") for r in items(resource.get("reaction")) if isinstance(r, dict)]
-    drug = lens.medicines.drug([resource.get("code"), *substances])
-    if not drug.classes and not drug.ingredients:
-        return None
-    return Allergy(f"AllergyIntolerance/{resource.get('id', '')}", drug.classes, drug.ingredients)
+    concepts = [resource.get("code"), *substances]
+    drug = lens.medicines.drug(concepts)
+    said = texts(concepts)
+    named = lens.medicines.terminology.medicines.classes_of
+    classes = lens.medicines.terminology.ancestors(name for text in said for name in named(text)) | drug.classes
+    if classes or drug.ingredients:
+        return Allergy(f"AllergyIntolerance/{resource.get('id', '')}", classes, drug.ingredients)
+    if not said and not _NO_DRUGS.intersection(c for c in items(resource.get("category")) if isinstance(c, str)):
+        raise Unnamed  # a bare code that nobody here knows may be the very medicine that is offered
+    return None

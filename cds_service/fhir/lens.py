@@ -25,6 +25,10 @@ _SIDE_OF_DIGIT = {"1": frozenset({"right"}), "2": frozenset({"left"}), "3": _BOT
 _WORD = re.compile(r"[a-z]+")
 
 
+class Unnamed(ValueError):
+    """A medicine or an allergy without a name and with no code that is known: nobody can tell what it is."""
+
+
 class Lens:
     """The patient, the day and the terminology of one request."""
 

@@ -199,11 +199,11 @@ def _times_a_day(timing: Any) -> float | None:
         period = number(repeat.get("period"))
         unit = _DAYS.get(str(repeat.get("periodUnit")))
         frequency = number(repeat.get("frequencyMax")) or number(repeat.get("frequency")) or (1.0 if period else None)
+        named = float(max(len(items(repeat.get("when"))), len(items(repeat.get("timeOfDay")))))
         if period and unit and frequency:
-            return frequency / (period * unit)
-        when = [w for w in items(repeat.get("when")) if isinstance(w, str)]
-        if when and not period:
-            return float(len(when))
+            return max(frequency / (period * unit), named)  # the highest reading that the text supports
+        if named and not period:
+            return named
     code = timing.get("code")
     for _, value, _ in codings(code):
         if value.upper() in _TIMES_A_DAY:

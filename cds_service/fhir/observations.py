@@ -30,6 +30,8 @@ def reading(resource: Resource, lens: Lens) -> Reading | None:
             known = of_code(coding.get("system"), coded) if coded.__class__ is str else NOTHING
             if known:
                 concepts, matched = concepts | known, matched or coded
+    if not concepts and "valueCodeableConcept" in resource:  # "finding: numbness of the saddle area"
+        concepts = lens.codes(resource["valueCodeableConcept"])
     if not concepts or resource.get("status") not in SEEN:
         return None
     value, unit, comparator = _quantity(resource)

@@ -9,17 +9,13 @@ from typing import Any
 from ..pathway.chart import Medicine
 from ..pathway.dates import When, day
 from .elements import codings, items, local_id, number, reference, token, when
-from .lens import Lens, Resource
+from .lens import Lens, Resource, Unnamed
 from .medicines import Drug, daily_mg
 from .prefetch import patient_of
 
 _ORDERED = frozenset({"", "order", "original-order", "instance-order", "filler-order", "reflex-order"})
 _DAYS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7, "mo": 30, "month": 30, "months": 30, "a": 365}
 _NALOXONE, _SEDATION = "med-naloxone", "benzodiazepines"
-
-
-class Unnamed(ValueError):
-    """A medicine without a code, a name or a readable reference: nobody can tell what it is."""
 
 
 def drug(resource: Resource, lens: Lens) -> Drug | None:

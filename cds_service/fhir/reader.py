@@ -9,10 +9,9 @@ from ..pathway.chart import Chart, Gap, Person
 from . import care, prescriptions
 from .conditions import problem
 from .elements import when
-from .lens import Lens, Resource
+from .lens import Lens, Resource, Unnamed
 from .observations import questionnaire, reading
 from .prefetch import OTHER_PATIENT, PARTLY, patient_of
-from .prescriptions import Unnamed
 
 T = TypeVar("T")
 Read = Callable[[Resource, Lens], T | None]
@@ -74,7 +73,7 @@ class Reader:
                         continue
                 item = read(resource, lens)
             except Unnamed:
-                self._gap(section, kind, "a medicine is not named")
+                self._gap(section, kind, "one entry does not say what it is")
             except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
                 self._gap(section, kind, PARTLY)
             else:

@@ -171,6 +171,7 @@ class MedicineNames:
         ingredients: dict[str, set[str]] = {}
         brands: dict[str, set[str]] = {}
         alone: dict[str, str] = {}
+        self._classes = WordIndex({m: entry["classes"] for m, entry in names.items() if "classes" in entry})
         for medicines, entry in names.items():
             listed = list(entry.get("ingredients", ()))
             for name in listed:
@@ -194,6 +195,10 @@ class MedicineNames:
             ingredients = self.of(name[: match.start()])[1]
             if ingredients:
                 self._of_brand.setdefault(tokens(match[1]), set()).update(ingredients)
+
+    def classes_of(self, text: str) -> Concepts:
+        """The classes that a text names as such: ``tricyclic antidepressants``."""
+        return self._classes.of(text)
 
     def of(self, text: str) -> tuple[set[str], set[str]]:
         """The classes and the ingredients that a name stands for."""

@@ -28,6 +28,7 @@ def _signs(chart: Chart) -> list[tuple[ValueSet, When | None, str, str]]:
     items: Iterable[tuple[frozenset[str], When | None, str, str]] = [
         *((p.concepts, p.began, p.name, p.ref) for p in chart.problems if p.current is Answer.YES),
         *((r.concepts, r.when, "a recorded finding", r.ref) for r in chart.readings if r.present is not False),
+        *((c.reasons, c.when, "the reason of an encounter", c.ref) for c in chart.contacts if c.took_place),
     ]
     for concepts, when, name, ref in items:
         if _ANY.isdisjoint(concepts):
@@ -82,7 +83,7 @@ def _both_sides(chart: Chart) -> Finding | None:
     return None
 
 
-@finding(reads=("problems", "readings"))
+@finding(reads=("problems", "readings", "contacts"))
 def cauda_equina_suspected(chart: Chart) -> Finding:
     """A sign of cauda equina syndrome is active: saddle, bladder, bowel or sexual change, weakness of both legs, reduced
     anal tone, or the syndrome itself, in the last 30 days or undated; or sciatica is newly recorded on both sides."""
@@ -95,7 +96,7 @@ def cauda_equina_suspected(chart: Chart) -> Finding:
     return NOT_EXCLUDED
 
 
-@finding(reads=("problems", "readings"))
+@finding(reads=("problems", "readings", "contacts"))
 def cauda_equina_screen_only(chart: Chart) -> Finding:
     """The suspicion rests only on sciatica of both sides, on an undated sign, or on sexual dysfunction alone."""
     if certain := _definite(chart):

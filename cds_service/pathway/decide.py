@@ -1,7 +1,8 @@
 """From recommendations and a chart to decisions: gates, the policy for UNKNOWN, suppression, rank and cap.
 
-The rules are those of the pathway specification, C.1 and D.2. Safety and red-flag cards fail open: an exclusion that is
-unknown does not silence them. Advice and data cards fail quiet.
+The rules are those of the pathway specification, C.1 and D.2. Safety, red-flag and data cards fail open: an exclusion that is
+unknown does not silence them (a data card tells what is missing; one more missing fact is no reason to hide it). Advice fails
+quiet.
 """
 
 from __future__ import annotations
@@ -67,7 +68,11 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """All decisions of one call. ``red_flags_unread``: something that red flags are read from could not be read, and none was
+    found in the rest."""
+
     decisions: tuple[Decision, ...] = field(default=())
+    red_flags_unread: bool = False
 
     @property
     def shown(self) -> tuple[Decision, ...]:
@@ -79,7 +84,8 @@ class Outcome:
         offers could not all be judged."""
         checks = [d.recommendation.title for d in self.decisions if d.unread]
         offers = [f"{d.recommendation.title}: what may be offered" for d in self.shown if d.offers_unread]
-        return (*checks, *offers)
+        flags = ["Red flags, as far as they would be recorded there"] if self.red_flags_unread else []
+        return (*flags, *checks, *offers)
 
 
 def _bare(name: str) -> Line:
@@ -108,7 +114,7 @@ GATES: dict[Kind, tuple[Gate, ...]] = {
     Kind.SAFETY: (),
     Kind.DATA: (),
 }
-_FAIL_OPEN = frozenset({Kind.SAFETY, Kind.RED_FLAG})
+_FAIL_OPEN = frozenset({Kind.SAFETY, Kind.RED_FLAG, Kind.DATA})
 
 
 def decide(recommendations: Sequence[Recommendation], chart: Chart, cap: int, *, ask_everything: bool = False) -> Outcome:
@@ -120,7 +126,9 @@ def decide(recommendations: Sequence[Recommendation], chart: Chart, cap: int, *,
     if chart.person.deceased:
         return Outcome(tuple(Decision(r, Verdict.EXCLUDED, "the patient has died") for r in recommendations))
     decisions = [_consider(r, chart, ask_everything) for r in recommendations]
-    return Outcome(tuple(_settle(decisions, cap)))
+    flags = _bare("red_flag")
+    unread = bool(chart.unread(*flags.reads)) and flags.ask(chart).answer is not Answer.YES
+    return Outcome(tuple(_settle(decisions, cap)), unread)
 
 
 def holds(lines: Iterable[Line], chart: Chart) -> bool:

@@ -14,7 +14,6 @@ _SICKLE = concept("sickle-cell-disease")
 _PALLIATIVE = concept("palliative-care")
 _HOSPICE_DISCHARGE = concept("hospice-discharge")
 _USE_DISORDER = concept("opioid-use-disorder")
-_POISONING = concept("opioid-poisoning")
 _MISUSE = concept("drug-misuse")
 _HOSPICE_DAYS = 365
 
@@ -119,10 +118,8 @@ def opioid_use_disorder(chart: Chart) -> Finding:
 
 @finding(reads=("problems",))
 def drug_misuse_history(chart: Chart) -> Finding:
-    """Substance use disorder, overdose or injecting drug use is or was recorded; opioid use disorder and overdose count
-    in any state."""
+    """Substance use disorder, overdose or injecting drug use is or was recorded, in any state."""
     for problem in chart.problems:
-        always = _USE_DISORDER in problem.concepts or _POISONING in problem.concepts
-        if always or (_MISUSE in problem.concepts and problem.current is not Answer.NO):
+        if _MISUSE in problem.concepts:
             return yes(f"recorded: {problem.name}", problem.ref)
     return Finding(chart.absence("problems"), "substance use disorder or overdose not recorded")

@@ -58,7 +58,8 @@ def taking_or_drafted(chart: Chart, medicines: ValueSet) -> Finding:
 
 def _just_ended(chart: Chart, medicines: ValueSet) -> list[Medicine]:
     since = chart.today - timedelta(days=_JUST_ENDED)  # a supply that lasts beyond today counts too
-    return [m for m in chart.medicines if m.status == "completed" and medicines in m.classes and m.end and m.end.latest >= since]
+    found = [m for m in chart.medicines if m.status == "completed" and medicines in m.classes]
+    return [m for m in found if (last := m.end or m.start or m.ordered) and last.latest >= since]
 
 
 def _pair(chart: Chart, one: ValueSet, other: ValueSet) -> tuple[Medicine, list[Medicine]] | None:

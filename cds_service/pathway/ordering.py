@@ -22,6 +22,7 @@ _RENALLY_CLEARED = concept("renally-cleared-medicines")
 _NSAIDS, _KIDNEY_MEDICINES = concept("systemic-nsaids"), concept("kidney-active-medicines")
 _NSAID_RISKS = concept("nsaid-kidney-risks")
 _USE_DISORDER = concept("opioid-use-disorder")
+_QTC = concept("qtc")
 _BLOOD_PRESSURE, _SYSTOLIC, _DIASTOLIC = concept("blood-pressure"), concept("systolic"), concept("diastolic")
 
 
@@ -217,6 +218,21 @@ def blood_pressure_below(chart: Chart, systolic: int, diastolic: int) -> Finding
     if upper is None or lower is None:
         return unknown("the newest blood pressure is incomplete", newest.ref)
     return (yes if upper < systolic and lower < diastolic else no)(f"{upper:g}/{lower:g} mmHg ({newest.when})", newest.ref)
+
+
+@finding(reads=("readings",))
+def qtc_measured_at_least(chart: Chart, milliseconds: int) -> Finding:
+    """The newest corrected QT interval within 365 days is this long or longer. Without a measurement: no, because nothing
+    long was measured."""
+    measured = [
+        (r.when.latest, r.value, r)
+        for r in chart.readings
+        if _QTC in r.concepts and r.value is not None and r.when and within(r.when, 365, chart.today) is Answer.YES
+    ]
+    if not measured:
+        return Finding(chart.absence("readings"), "no QTc within 365 days")
+    _, value, newest = max(measured, key=lambda m: m[:2])
+    return (yes if value >= milliseconds else no)(f"QTc {value:g} ms ({newest.when})", newest.ref)
 
 
 @phrase(reads=())

@@ -80,6 +80,9 @@ def _recent_trauma(chart: Chart) -> str | None:
     for problem in chart.problems:
         if _TRAUMA in problem.concepts and within(problem.began, 30, chart.today) is Answer.YES:
             return problem.ref
+    for reading in chart.readings:
+        if _TRAUMA in reading.concepts and reading.present is not False and within(reading.when, 30, chart.today) is Answer.YES:
+            return reading.ref
     for contact in chart.contacts:
         if _TRAUMA in contact.reasons and within(contact.when, 30, chart.today) is Answer.YES:
             return contact.ref
@@ -108,7 +111,7 @@ def malignancy(chart: Chart) -> Finding | None:
     for problem in chart.problems:
         if is_malignancy(problem) and (problem.current is Answer.YES or problem.in_remission):
             return yes(f"recorded: {problem.name}", problem.ref)
-        if _HISTORY in problem.concepts and problem.current is not Answer.NO:
+        if _HISTORY in problem.concepts:  # a history is past by its name, whatever its status
             return yes(f"recorded: {problem.name}", problem.ref)
     for concepts, when, ref in signs(chart):
         if _WEIGHT_LOSS in concepts and within(when, 180, chart.today) is Answer.YES:

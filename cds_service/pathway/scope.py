@@ -296,6 +296,13 @@ def syndromes_found(chart: Chart) -> str:
 
 
 @phrase(reads=("problems",))
+def recorded_beside(chart: Chart) -> str:
+    """A sentence on the problems of the posterior hip that are recorded beside a red flag, or nothing."""
+    names = _names(syndromes(chart)) or ", ".join(dict.fromkeys(p.name for p in pain_problems(chart)))
+    return f"Recorded beside it: {names}." if names else ""
+
+
+@phrase(reads=("problems",))
 def other_syndromes(chart: Chart) -> str:
     """A sentence on the other syndromes that are recorded beside the first, or nothing."""
     found = list(syndromes(chart))

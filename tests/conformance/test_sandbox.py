@@ -251,11 +251,11 @@ def opioid_card(client):
 
 def test_medicines_are_offered_in_place_of_the_opioid(opioid_card):
     names = [suggestion["label"].split()[0] for suggestion in opioid_card["suggestions"]]
-    assert names == ["Nortriptyline", "Duloxetine", "Gabapentin"]
+    assert names == ["Nortriptyline", "Duloxetine", "Gabapentin", "Remove"]
 
 
 def test_the_first_action_creates_the_medicine_with_text_and_code_and_the_opioid_goes_after_it(opioid_card):
-    for suggestion in opioid_card["suggestions"]:
+    for suggestion in opioid_card["suggestions"][:3]:
         first, *others = suggestion["actions"]
         medicine = first["resource"]["medicationCodeableConcept"]
         assert first["type"] == "create"

@@ -257,6 +257,8 @@ def dose(*instructions: dict[str, Any], name: str = CAPSULE) -> float | None:
         ({"frequency": 1, "frequencyMax": 3, "period": 1, "periodUnit": "d"}, 900),
         ({"period": 1, "periodUnit": "d"}, 300),
         ({"when": ["MORN", "NOON", "EVE"]}, 900),
+        ({"timeOfDay": ["08:00:00", "20:00:00"]}, 600),
+        ({"frequency": 1, "period": 1, "periodUnit": "d", "when": ["MORN", "NOON", "EVE"]}, 900),
         ({"boundsPeriod": {"start": "2026-01-01"}}, None),
         ({"frequency": 3}, None),
         ({"frequency": 3, "period": 0, "periodUnit": "d"}, None),

@@ -390,6 +390,18 @@ def test_whether_a_finding_is_there(value: dict[str, Any], answer: Answer) -> No
     assert cauda_equina_suspected(read(observation(TONE, **value))).answer is answer
 
 
+def test_a_finding_may_be_the_value_of_a_general_observation() -> None:
+    saddle = concept((SCT, "449813001"))
+    general = observation(concept((SCT, "404684003")), valueCodeableConcept=saddle)
+    assert cauda_equina_suspected(read(general)).answer is YES
+
+
+def test_a_finding_may_be_the_reason_of_an_encounter() -> None:
+    reason = [concept((SCT, "449813001"))]
+    assert cauda_equina_suspected(read(encounter(type=[], reasonCode=reason))).answer is YES
+    assert cauda_equina_suspected(read(encounter(type=[], reasonCode=reason, status="cancelled"))).answer is UNKNOWN
+
+
 def test_every_coding_of_an_observation_is_looked_at() -> None:
     found = reading_of(observation(concept(("urn:x", "1"), (LOINC, "98979-8")), valueQuantity={"value": 50}))
     assert found is not None
@@ -431,6 +443,7 @@ def test_a_hip_score_may_come_as_a_questionnaire() -> None:
         ),
         pytest.param(encounter(type=[concept((SCT, "185349003"))]), 0, id="an office visit"),
         pytest.param(encounter(reasonCode=[concept(text="Shoulder pain")]), 0, id="for the shoulder"),
+        pytest.param(encounter(reasonCode=[concept(text="Knee osteoarthritis")]), 0, id="for the knee"),
         pytest.param(encounter(reasonCode=[concept((SCT, "23056005"), text="Sciatica")]), 1, id="for sciatica"),
         pytest.param(
             encounter(reasonCode=[concept((SCT, "23056005"), text="Sciatica, pain down to the foot")]),
@@ -530,6 +543,29 @@ def test_an_allergy_counts_unless_it_is_over_or_refuted(rest: dict[str, Any], th
     assert all("gabapentinoids" in allergy.classes for allergy in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Tricyclic antidepressants", "tricyclics"),
+        ("Opioids", "opioids"),
+        ("OPIATES (morphine-like drugs)", "opioids"),
+        ("gabapentinoid", "gabapentinoids"),
+        ("Benzodiazepines", "benzodiazepines"),
+        ("SNRIs", "snris"),
+    ],
+)
+def test_an_allergy_to_a_whole_class_counts(text: str, name: str) -> None:
+    (found,) = read(ALLERGY | {"code": concept(text=text)}).allergies
+    assert name in found.classes
+
+
+@pytest.mark.parametrize("code", [None, {}, concept(("urn:oid:1.2.3", "77"))])
+def test_an_allergy_that_does_not_say_to_what_is_a_gap(code: Any) -> None:
+    unsaid = ALLERGY | {"code": code}
+    assert gaps(read(unsaid)) == {("AllergyIntolerance", "one entry does not say what it is")}
+    assert gaps(read(unsaid | {"category": ["food"]})) == set()
+
+
 # -- medicines --------------------------------------------------------------------------------------------------------------
 
 
@@ -617,7 +653,7 @@ def test_a_medicine_is_found_wherever_it_is_named(resources: list[dict[str, Any]
     ],
 )
 def test_a_medicine_that_nobody_names_is_a_gap(resource: dict[str, Any]) -> None:
-    assert gaps(read(resource)) == {("MedicationRequest", "a medicine is not named")}
+    assert gaps(read(resource)) == {("MedicationRequest", "one entry does not say what it is")}
 
 
 def test_a_medicine_outside_the_pathway_is_neither_a_medicine_nor_a_gap() -> None:

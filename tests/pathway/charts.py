@@ -163,6 +163,10 @@ def score(code: str, value: float, days: int) -> Reading:
     return reading("hip-score", value=value, days=days, code=code, ref=f"Observation/{code}-{days}")
 
 
+def qtc(value: float | None, days: int | When = 10, **rest: Any) -> Reading:
+    return reading("qtc", value=value, days=days, **rest)
+
+
 def pressure(upper: float, lower: float | None, days: int | When = 10) -> Reading:
     parts = [(frozenset({"systolic"}), upper)]
     if lower is not None:

@@ -113,7 +113,7 @@ D2: list[tuple[Kind, Answer, Verdict, Verdict, Verdict]] = [
     (RED, YES, EXCLUDED, SHOWN, SHOWN),
     (RED, NO, SILENT, SILENT, SILENT),
     (RED, UNKNOWN, EXCLUDED, UNDECIDED, UNDECIDED),
-    (DATA, YES, EXCLUDED, SHOWN, UNDECIDED),
+    (DATA, YES, EXCLUDED, SHOWN, SHOWN),
     (DATA, NO, SILENT, SILENT, SILENT),
     (DATA, UNKNOWN, EXCLUDED, UNDECIDED, UNDECIDED),
 ]
@@ -191,11 +191,26 @@ def test_a_line_is_asked_once_for_a_chart() -> None:
 
 # -- a failed read is named in the data card --------------------------------------------------------------------------------
 
+FLAGS = "Red flags, as far as they would be recorded there"
+
+
+@pytest.mark.parametrize("section", ["problems", "readings", "contacts"])
+def test_a_read_that_could_hide_a_red_flag_is_named_first(section: str) -> None:
+    assert decide([], chart(ADULT, gap(section)), 3).skipped == (FLAGS,)
+
+
+def test_a_red_flag_that_was_found_leaves_nothing_to_name() -> None:
+    assert decide([], chart(ADULT, gap("readings"), problem("cauda-equina-saddle", began=2)), 3).skipped == ()
+
+
+def test_what_hides_no_red_flag_is_not_named() -> None:
+    assert decide([], chart(ADULT, gap("plans")), 3).skipped == ()
+
 
 @pytest.mark.parametrize("kind", [SAFETY, ADVICE])
 def test_an_unknown_trigger_is_named_when_a_read_failed(kind: Kind) -> None:
     unread = decide([card(kind=kind, when=UNKNOWN)], chart(ADULT, gap("readings")), 3)
-    assert unread.skipped == ("Title of card",)
+    assert unread.skipped == (FLAGS, "Title of card")
     assert unread.shown == ()
 
 
@@ -209,11 +224,11 @@ def test_a_gap_in_a_section_that_the_line_does_not_read_is_not_the_cause() -> No
 
 
 def test_a_card_that_is_excluded_anyway_is_not_named() -> None:
-    assert decide([card(when=UNKNOWN, unless=YES)], chart(ADULT, gap("readings")), 3).skipped == ()
+    assert decide([card(when=UNKNOWN, unless=YES)], chart(ADULT, gap("readings")), 3).skipped == (FLAGS,)
 
 
 def test_a_card_that_is_silent_anyway_is_not_named() -> None:
-    assert decide([card(when=NO, unless=UNKNOWN)], chart(ADULT, gap("readings")), 3).skipped == ()
+    assert decide([card(when=NO, unless=UNKNOWN)], chart(ADULT, gap("readings")), 3).skipped == (FLAGS,)
 
 
 def offer(*unless: Line) -> Suggestion:
@@ -222,7 +237,7 @@ def offer(*unless: Line) -> Suggestion:
 
 def test_a_shown_card_whose_offers_could_not_be_judged_is_named() -> None:
     offering = card(suggestions=(offer(line(UNKNOWN)),))
-    assert decide([offering], chart(ADULT, gap("readings")), 3).skipped == ("Title of card: what may be offered",)
+    assert decide([offering], chart(ADULT, gap("readings")), 3).skipped == (FLAGS, "Title of card: what may be offered")
     assert decide([offering], chart(ADULT, gap("plans")), 3).skipped == ()
     assert decide([offering], chart(ADULT), 3).skipped == ()
 
@@ -230,7 +245,7 @@ def test_a_shown_card_whose_offers_could_not_be_judged_is_named() -> None:
 def test_a_variant_without_offers_has_none_to_judge() -> None:
     bare = Variant((line(YES),), None, None, None, ())
     offering = card(suggestions=(offer(line(UNKNOWN)),), variants=(bare,))
-    assert decide([offering], chart(ADULT, gap("readings")), 3).skipped == ()
+    assert decide([offering], chart(ADULT, gap("readings")), 3).skipped == (FLAGS,)
 
 
 # -- gates ------------------------------------------------------------------------------------------------------------------
@@ -270,7 +285,7 @@ def test_a_red_flag_that_is_unknown_lets_advice_pass() -> None:
 
 
 def test_an_age_that_could_not_be_read_is_named_among_the_skipped_checks() -> None:
-    assert decide([card(kind=ADVICE)], chart(AGELESS, gap("person")), 3).skipped == ("Title of card",)
+    assert decide([card(kind=ADVICE)], chart(AGELESS, gap("person")), 3).skipped == (FLAGS, "Title of card")
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -63,11 +63,18 @@ CASES = [
     ),
     # drug_misuse_history
     case("drug_misuse_history", YES, "opioid use disorder, current", problem("opioid-use-disorder", "drug-misuse")),
-    case("drug_misuse_history", YES, "opioid use disorder, in remission", problem("opioid-use-disorder", current=NO)),
-    case("drug_misuse_history", YES, "an overdose long ago", problem("opioid-poisoning", current=NO, began=year(2010))),
+    case(
+        "drug_misuse_history", YES, "opioid use disorder, in remission", problem("opioid-use-disorder", "drug-misuse", current=NO)
+    ),
+    case(
+        "drug_misuse_history",
+        YES,
+        "an overdose long ago",
+        problem("opioid-poisoning", "drug-misuse", current=NO, began=year(2010)),
+    ),
     case("drug_misuse_history", YES, "other misuse, current", problem("drug-misuse")),
     case("drug_misuse_history", YES, "other misuse of unknown state", problem("drug-misuse", current=UNKNOWN)),
-    case("drug_misuse_history", NO, "other misuse that is over", problem("drug-misuse", current=NO)),
+    case("drug_misuse_history", YES, "other misuse that is over", problem("drug-misuse", current=NO)),
     case("drug_misuse_history", NO, "not recorded"),
     case("drug_misuse_history", UNKNOWN, "the problem list could not be read", gap("problems")),
 ]

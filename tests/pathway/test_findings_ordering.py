@@ -19,6 +19,7 @@ from charts import (
     person,
     pressure,
     problem,
+    qtc,
     reason,
     year,
 )
@@ -53,6 +54,10 @@ def twice(answer: Answer, name: str, mg: float | None, kidney: object) -> Case:
 
 def below(answer: Answer, name: str, *parts: object) -> Case:
     return case("blood_pressure_below", answer, name, *parts, systolic=160, diastolic=100)
+
+
+def long_qtc(answer: Answer, name: str, *parts: object) -> Case:
+    return case("qtc_measured_at_least", answer, name, *parts, milliseconds=500)
 
 
 CASES = [
@@ -203,6 +208,15 @@ CASES = [
     below(UNKNOWN, "without a lower value", pressure(120, None)),
     below(UNKNOWN, "none"),
     below(UNKNOWN, "results could not be read", gap("readings")),
+    # qtc_measured_at_least
+    long_qtc(YES, "500 ms", qtc(500)),
+    long_qtc(NO, "499 ms", qtc(499)),
+    long_qtc(YES, "365 days ago", qtc(510, 365)),
+    long_qtc(NO, "366 days ago", qtc(510, 366)),
+    long_qtc(NO, "the newest counts", qtc(510, 20), qtc(440, 10)),
+    long_qtc(NO, "none"),
+    long_qtc(NO, "without a value", qtc(None)),
+    long_qtc(UNKNOWN, "results could not be read", gap("readings")),
 ]
 
 
