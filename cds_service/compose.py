@@ -14,7 +14,7 @@ from .pathway.chart import Chart, Draft
 from .pathway.decide import Decision, Outcome, holds
 from .pathway.medicines import already_taking
 from .pathway.recommendation import Band, Order, Recommendation, Suggestion
-from .pathway.scope import syndromes
+from .pathway.syndromes import syndromes
 from .pathway.vocabulary import PHRASES
 
 TOPIC_SYSTEM = "https://example.org/fhir/CodeSystem/posterior-hip-recommendations"

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from cds_service import create_app, packaged_cards
 from cds_service.check import CASE_DAY, case_settings
 from cds_service.config import Settings
-from cds_service.content.cases import request_for
+from cds_service.content.case_charts import request_for
 from cds_service.content.loader import load
 
 LIBRARY = load(packaged_cards())

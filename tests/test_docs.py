@@ -10,7 +10,7 @@ import pytest
 from cds_service import Runtime, packaged_cards
 from cds_service.cli import _parser
 from cds_service.config import _VARIABLES, Settings
-from cds_service.content.cases import _Builder
+from cds_service.content.case_charts import _Builder
 from cds_service.content.loader import load
 from cds_service.fhir.prefetch import SOURCES
 

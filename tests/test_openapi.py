@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from cds_service import create_app, packaged_cards
 from cds_service.check import CASE_DAY, case_settings
 from cds_service.config import Settings
-from cds_service.content.cases import request_for
+from cds_service.content.case_charts import request_for
 from cds_service.content.loader import load
 from cds_service.demo.personas import fixtures_folder
 from cds_service.demo.record import DESCRIBED, with_examples

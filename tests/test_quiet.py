@@ -8,7 +8,7 @@ import pytest
 
 from cds_service import create_app, packaged_cards
 from cds_service.check import CASE_DAY, case_settings, sender
-from cds_service.content.cases import request_for
+from cds_service.content.case_charts import request_for
 from cds_service.content.loader import load
 
 LIBRARY = load(packaged_cards())

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from ..pathway.chart import NOTHING, Allergy, Contact, Plan, Report, Request, Treatment
-from ..pathway.scope import syndrome_of
+from ..pathway.chart import NOTHING, Allergy, Concepts, Contact, Plan, Report, Request, Treatment
+from ..pathway.syndromes import syndrome_of
 from .elements import items, texts, token, when
 from .lens import NOT_THERE, SEEN, Lens, Resource, Unnamed
 
 _NO_DRUGS = frozenset({"food", "environment"})
 _TOOK_PLACE = frozenset({"finished", "in-progress", "arrived"})
-_VISIT = "physiotherapy-visit"
-_OTHER_SITE = frozenset({"other-body-site", "other-body-site-words"})
+_VISIT, _OTHER_SITE = "physiotherapy-visit", "other-body-site"
+
+
+def _for_the_hip(concepts: Concepts, reasons: Concepts) -> Concepts:
+    """Without the visit when it is for another part of the body only."""
+    elsewhere = _OTHER_SITE in reasons and syndrome_of(reasons) is None
+    return concepts - {_VISIT} if elsewhere else concepts
 
 
 def contact(resource: Resource, lens: Lens) -> Contact | None:
@@ -23,11 +28,9 @@ def contact(resource: Resource, lens: Lens) -> Contact | None:
     discharge = lens.codes(stay.get("dischargeDisposition")) if isinstance(stay, dict) else NOTHING
     if not (concepts or reasons or discharge):
         return None
-    if _VISIT in concepts and not _OTHER_SITE.isdisjoint(reasons) and syndrome_of(reasons) is None:
-        concepts = concepts - {_VISIT}
     return Contact(
         ref=f"Encounter/{resource.get('id', '')}",
-        concepts=concepts,
+        concepts=_for_the_hip(concepts, reasons),
         when=lens.when(resource, "period"),
         took_place=status in _TOOK_PLACE,
         under_way=status in ("in-progress", "arrived"),
@@ -43,8 +46,7 @@ def treatment(resource: Resource, lens: Lens) -> Treatment | None:
         return None
     if _VISIT in concepts:
         reasons = lens.codes_and_words(resource.get("reasonCode"), resource.get("bodySite")) | lens.reason_problems(resource)
-        if not _OTHER_SITE.isdisjoint(reasons) and syndrome_of(reasons) is None:
-            concepts = concepts - {_VISIT}
+        concepts = _for_the_hip(concepts, reasons)
     done = lens.when(resource, "performedDateTime", "performedPeriod")
     return Treatment(f"Procedure/{resource.get('id', '')}", concepts, done, status == "completed")
 

@@ -78,14 +78,20 @@ def _single_dose(resource: Resource) -> bool:
     return bool(repeats) and all(isinstance(r, dict) and r.get("count") == 1 for r in repeats)
 
 
+def _of_ours(resource: Resource, lens: Lens) -> Drug | None:
+    """The medicine of a resource if it is of a class that matters. Raises Unnamed when nobody can tell."""
+    found = drug(resource, lens)
+    if found is None:
+        raise Unnamed
+    return found if found.classes else None
+
+
 def request(resource: Resource, dispensed: Mapping[str, When], lens: Lens) -> Medicine | None:
     """A MedicationRequest of the record, if it is of a class that matters. Raises Unnamed."""
     if token(resource.get("status")) in ("entered-in-error", "draft"):
         return None
-    found = drug(resource, lens)
-    if found is None:
-        raise Unnamed
-    return medicine(resource, found, dispensed, lens) if found.classes else None
+    found = _of_ours(resource, lens)
+    return medicine(resource, found, dispensed, lens) if found else None
 
 
 def statement(resource: Resource, lens: Lens) -> Medicine | None:
@@ -93,10 +99,8 @@ def statement(resource: Resource, lens: Lens) -> Medicine | None:
     status = token(resource.get("status")) or "active"
     if status == "entered-in-error":
         return None
-    found = drug(resource, lens)
+    found = _of_ours(resource, lens)
     if found is None:
-        raise Unnamed
-    if not found.classes:
         return None
     period = resource.get("effectivePeriod")
     return Medicine(

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from .answers import Answer, Finding, yes
 from .chart import Chart, once
 from .dates import When, within
-from .scope import Syndrome, core_problems
 from .suspicion import NOT_EXCLUDED
+from .syndromes import Syndrome, core_problems
 from .vocabulary import ValueSet, concept, finding
 
 _SIGN_DAYS = 30

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .answers import Answer, Finding, unknown, yes
 from .chart import Chart, once
 from .dates import within
-from .scope import Syndrome, core_problems, syndromes
 from .suspicion import never_excluded, signs
+from .syndromes import Syndrome, core_problems, syndromes
 from .vocabulary import concept, finding
 from .weakness import motor_deficit
 

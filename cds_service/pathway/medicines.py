@@ -165,7 +165,7 @@ def renewing(chart: Chart, medicines: ValueSet) -> Finding:
 
 def _label(medicine: Medicine, chart: Chart) -> str:
     if not medicine.on_list and medicine.status == "completed":
-        return f"{medicine.name} (completed {medicine.end})"
+        return f"{medicine.name} (completed {medicine.end})" if medicine.end else f"{medicine.name} (completed, no end recorded)"
     if medicine.on_list and medicine.ordered and medicine.ordered.latest < chart.today:
         if within(medicine.ordered, _OLD, chart.today) is Answer.NO:
             return f"{medicine.name} (last ordered {medicine.ordered}: check that it is still taken)"

@@ -1,54 +1,14 @@
-"""Which syndromes are recorded, and whether that opens the pathway."""
+"""Whether the recorded syndromes open the pathway, and what kind of pain they stand for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from enum import StrEnum
+from collections.abc import Iterable
 
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Concepts, Problem, once
 from .dates import within
+from .syndromes import NAME, Syndrome, core_problems, names_of, refs_of, syndrome_of, syndromes, undecided_core
 from .vocabulary import concept, finding, phrase
-
-
-class Syndrome(StrEnum):
-    """The core syndromes of the pathway, in the order in which a shared code is read (the first that fits wins).
-
-    ICD-10-CM G57.0- stands for three of them: words or SNOMED CT tell piriformis and gemelli-obturator from deep gluteal.
-    """
-
-    PIRIFORMIS = "piriformis"
-    GEMELLI_OBTURATOR = "gemelli-obturator"
-    ISCHIOFEMORAL = "ischiofemoral"
-    POSTERIOR_FEMORAL_CUTANEOUS = "posterior-femoral-cutaneous"
-    HAMSTRING = "hamstring"
-    RADICULOPATHY = "radiculopathy"
-    SCIATICA = "sciatica"
-    DEEP_GLUTEAL = "deep-gluteal"
-
-
-_CONCEPT = {
-    Syndrome.PIRIFORMIS: concept("piriformis-syndrome"),
-    Syndrome.GEMELLI_OBTURATOR: concept("gemelli-obturator-syndrome"),
-    Syndrome.ISCHIOFEMORAL: concept("ischiofemoral-impingement"),
-    Syndrome.POSTERIOR_FEMORAL_CUTANEOUS: concept("posterior-femoral-cutaneous-neuralgia"),
-    Syndrome.HAMSTRING: concept("hamstring-strain"),
-    Syndrome.RADICULOPATHY: concept("lumbosacral-radiculopathy"),
-    Syndrome.SCIATICA: concept("sciatica"),
-    Syndrome.DEEP_GLUTEAL: concept("deep-gluteal-syndrome"),
-}
-_CORE = frozenset(_CONCEPT.values())
-
-_NAME = {
-    Syndrome.PIRIFORMIS: "piriformis syndrome",
-    Syndrome.GEMELLI_OBTURATOR: "gemelli-obturator syndrome",
-    Syndrome.ISCHIOFEMORAL: "ischiofemoral impingement",
-    Syndrome.POSTERIOR_FEMORAL_CUTANEOUS: "posterior femoral cutaneous nerve pain",
-    Syndrome.HAMSTRING: "proximal hamstring injury",
-    Syndrome.RADICULOPATHY: "lumbosacral radiculopathy",
-    Syndrome.SCIATICA: "sciatica",
-    Syndrome.DEEP_GLUTEAL: "deep gluteal syndrome",
-}
 
 _NERVE_OUTSIDE_SPINE = frozenset(
     {
@@ -76,62 +36,12 @@ _OTHER_WIDE = (
 _CAUDA_EQUINA = concept("rf-cauda-equina")
 
 
-def syndrome_of(concepts: Concepts) -> Syndrome | None:
-    """The one syndrome that a problem's codes and words stand for."""
-    if _CORE.isdisjoint(concepts):
-        return None
-    return next(s for s in Syndrome if _CONCEPT[s] in concepts)
-
-
-@once
-def core_problems(chart: Chart) -> tuple[tuple[Syndrome, Problem], ...]:
-    """The current problems that are a core syndrome."""
-    found = []
-    for problem in chart.problems:
-        syndrome = syndrome_of(problem.concepts)
-        if syndrome and problem.current is Answer.YES:
-            found.append((syndrome, problem))
-    return tuple(found)
-
-
-@once
-def syndromes(chart: Chart) -> Mapping[Syndrome, tuple[str, ...]]:
-    """The syndromes of current problems and of the reasons of selected orders, each with its records."""
-    found: dict[Syndrome, list[str]] = {}
-    for syndrome, problem in core_problems(chart):
-        found.setdefault(syndrome, []).append(problem.ref)
-    for draft in chart.selected:
-        for reason in draft.reasons:
-            stated = syndrome_of(reason.concepts)
-            if stated:
-                refs = found.setdefault(stated, [])
-                ref = reason.problem or draft.ref
-                if ref not in refs:
-                    refs.append(ref)
-    return {syndrome: tuple(found[syndrome]) for syndrome in Syndrome if syndrome in found}
-
-
-@once
-def _undecided_core(chart: Chart) -> tuple[tuple[Syndrome, str], ...]:
-    """Core problems of which the record does not say whether they are current."""
-    undecided = (p for p in chart.problems if p.current is Answer.UNKNOWN)
-    return tuple((s, p.ref) for p in undecided if (s := syndrome_of(p.concepts)))
-
-
-def _names(found: Mapping[Syndrome, tuple[str, ...]]) -> str:
-    return ", ".join(_NAME[s] for s in found)
-
-
-def _refs(found: Mapping[Syndrome, tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(ref for refs in found.values() for ref in refs)
-
-
 def _not_found(chart: Chart, what: str, asked: Iterable[Syndrome]) -> Finding:
     """The answer when none of the asked syndromes is known to be current."""
     if chart.unread("problems"):
         return unknown(f"the problem list could not be read: {what} unknown")
     wanted = frozenset(asked)
-    if refs := [ref for syndrome, ref in _undecided_core(chart) if syndrome in wanted]:
+    if refs := [ref for syndrome, ref in undecided_core(chart) if syndrome in wanted]:
         return unknown(f"a recorded problem does not say whether it is current: {what} unknown", *refs)
     return no(f"{what} not recorded as current")
 
@@ -142,7 +52,7 @@ def in_pathway(chart: Chart) -> Finding:
     lumbosacral radiculopathy or posterior femoral cutaneous nerve pain, or it is the reason of a selected order."""
     found = syndromes(chart)
     if found:
-        return yes(f"recorded: {_names(found)}", *_refs(found))
+        return yes(f"recorded: {names_of(found)}", *refs_of(found))
     return _not_found(chart, "a pathway syndrome", Syndrome)
 
 
@@ -197,8 +107,8 @@ def has_syndrome(chart: Chart, any_of: tuple[Syndrome, ...]) -> Finding:
     """One of the named syndromes is current, or the reason of a selected order."""
     found = {s: refs for s, refs in syndromes(chart).items() if s in any_of}
     if found:
-        return yes(f"recorded: {_names(found)}", *_refs(found))
-    return _not_found(chart, ", ".join(_NAME[s] for s in any_of), any_of)
+        return yes(f"recorded: {names_of(found)}", *refs_of(found))
+    return _not_found(chart, ", ".join(NAME[s] for s in any_of), any_of)
 
 
 @finding(reads=("problems", "readings"))
@@ -209,16 +119,16 @@ def neuropathic_indication(chart: Chart) -> Finding:
     found = syndromes(chart)
     nerve = {s: refs for s, refs in found.items() if s in _NERVE_OUTSIDE_SPINE}
     if nerve:
-        return yes(f"nerve pain from outside the spine: {_names(nerve)}", *_refs(nerve))
+        return yes(f"nerve pain from outside the spine: {names_of(nerve)}", *refs_of(nerve))
     mechanical = {s: refs for s, refs in found.items() if s in _MECHANICAL}
     if mechanical:
         if Syndrome.SCIATICA in found:
-            return yes(f"{_names(mechanical)} with sciatica", *_refs(mechanical), *found[Syndrome.SCIATICA])
+            return yes(f"{names_of(mechanical)} with sciatica", *refs_of(mechanical), *found[Syndrome.SCIATICA])
         for reading in chart.readings:
             for score, cut_off in _NEUROPATHIC_SCORES.items():
                 if score in reading.concepts and reading.value is not None and reading.value >= cut_off:
                     if within(reading.when, _SCORE_DAYS, chart.today) is Answer.YES:
-                        return yes(f"{_names(mechanical)} with a neuropathic pain score", reading.ref)
+                        return yes(f"{names_of(mechanical)} with a neuropathic pain score", reading.ref)
         if chart.unread("readings"):
             return unknown("scores of nerve pain could not be read")
     deciding = set(_NERVE_OUTSIDE_SPINE)
@@ -242,7 +152,7 @@ def radicular_only(chart: Chart) -> Finding:
         return unknown("the problem list could not be read: another source of the pain is not excluded")
     if outside.answer is Answer.UNKNOWN:
         return unknown(outside.because, *outside.resources)
-    return yes(f"recorded: {_names(found)}", *_refs(found))
+    return yes(f"recorded: {names_of(found)}", *refs_of(found))
 
 
 @once
@@ -285,20 +195,20 @@ def positional_advice_unsettled(chart: Chart) -> Finding:
     opposite = [s for s in _AVOIDS_INTERNAL_ROTATION if s in found]
     if Syndrome.ISCHIOFEMORAL in found and opposite:
         both = {s: found[s] for s in (Syndrome.ISCHIOFEMORAL, *opposite)}
-        return yes(f"both recorded: {_names(both)}", *_refs(both))
+        return yes(f"both recorded: {names_of(both)}", *refs_of(both))
     return provisional_diagnosis(chart)
 
 
 @phrase(reads=("problems",))
 def syndromes_found(chart: Chart) -> str:
     """The syndromes that are recorded."""
-    return _names(syndromes(chart)) or "none"
+    return names_of(syndromes(chart)) or "none"
 
 
 @phrase(reads=("problems",))
 def recorded_beside(chart: Chart) -> str:
     """A sentence on the problems of the posterior hip that are recorded beside a red flag, or nothing."""
-    names = _names(syndromes(chart)) or ", ".join(dict.fromkeys(p.name for p in pain_problems(chart)))
+    names = names_of(syndromes(chart)) or ", ".join(dict.fromkeys(p.name for p in pain_problems(chart)))
     return f"Recorded beside it: {names}." if names else ""
 
 
@@ -308,5 +218,5 @@ def other_syndromes(chart: Chart) -> str:
     found = list(syndromes(chart))
     order = [Syndrome.HAMSTRING, Syndrome.ISCHIOFEMORAL, Syndrome.PIRIFORMIS]
     first = next((s for s in order if s in found), found[0] if found else None)
-    others = [_NAME[s] for s in found if s is not first]
+    others = [NAME[s] for s in found if s is not first]
     return f"Also recorded: {', '.join(others)}." if others else ""

@@ -57,7 +57,8 @@ from cds_service.pathway.cauda_equina import cauda_equina_suspected
 from cds_service.pathway.chart import SECTIONS
 from cds_service.pathway.kidney import egfr, kidney_function
 from cds_service.pathway.physiotherapy import episode
-from cds_service.pathway.scope import Syndrome, in_pathway, syndrome_of
+from cds_service.pathway.scope import in_pathway
+from cds_service.pathway.syndromes import Syndrome, syndrome_of
 
 YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
 ABSENT = ("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown")

@@ -27,7 +27,7 @@ from fhir_support import (
 from cds_service.fhir.prefetch import UNREADABLE
 from cds_service.fhir.session import with_drafts
 from cds_service.pathway.ordering import ordered_for_another_reason
-from cds_service.pathway.scope import Syndrome, syndrome_of, syndromes
+from cds_service.pathway.syndromes import Syndrome, syndrome_of, syndromes
 from cds_service.pathway.vocabulary import ValueSet
 
 OXYCODONE = concept((RXNORM, "1049621"))

@@ -48,6 +48,8 @@ CASES = [
     pair(YES, "buprenorphine counts as an opioid", draft("buprenorphine"), GABAPENTIN),
     pair(YES, "an opioid cough syrup counts", draft("codeine cough syrup"), GABAPENTIN),
     pair(YES, "read, although others were not", OXYCODONE, GABAPENTIN, UNREAD),
+    pair(YES, "completed without an end, begun 14 days ago", OXYCODONE, completed("gabapentin", None, start=14)),
+    pair(NO, "completed without an end, begun 15 days ago", OXYCODONE, completed("gabapentin", None, start=15)),
     pair(NO, "completed 15 days ago", OXYCODONE, completed("gabapentin", 15)),
     pair(NO, "stopped", OXYCODONE, medicine("gabapentin", start=20, status="stopped")),
     pair(NO, "on hold", OXYCODONE, medicine("gabapentin", start=20, status="on-hold")),
@@ -141,6 +143,9 @@ def test_an_old_order_is_called_old() -> None:
 def test_one_that_was_just_completed_is_called_so() -> None:
     assert opioid_and_gabapentinoid(chart(OXYCODONE, completed("gabapentin", 3))) == (
         "oxycodone with gabapentin (completed 2026-02-27)"
+    )
+    assert opioid_and_gabapentinoid(chart(OXYCODONE, completed("gabapentin", None, start=3))) == (
+        "oxycodone with gabapentin (completed, no end recorded)"
     )
 
 

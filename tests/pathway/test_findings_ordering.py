@@ -25,7 +25,8 @@ from charts import (
 )
 
 from cds_service.pathway.answers import Answer
-from cds_service.pathway.ordering import kidney_ceiling, ordered_dose, selected_medicines
+from cds_service.pathway.kidney_dose import extended_release_selected, ordered_dose
+from cds_service.pathway.ordering import selected_medicines
 
 LIMITS = {"limits": GABAPENTINOID_LIMITS}
 OPIOID_ANALGESICS = "opioid-analgesics"
@@ -214,6 +215,7 @@ CASES = [
     long_qtc(YES, "365 days ago", qtc(510, 365)),
     long_qtc(NO, "366 days ago", qtc(510, 366)),
     long_qtc(NO, "the newest counts", qtc(510, 20), qtc(440, 10)),
+    long_qtc(YES, "of one day the longest counts", qtc(510, 10), qtc(440, 10)),
     long_qtc(NO, "none"),
     long_qtc(NO, "without a value", qtc(None)),
     long_qtc(UNKNOWN, "results could not be read", gap("readings")),
@@ -232,7 +234,7 @@ def test_the_dose_is_told_or_called_unclear() -> None:
 
 
 def test_an_extended_release_product_is_named_as_not_computed() -> None:
-    told = kidney_ceiling(chart(draft("gabapentin", extended_release=True)))
+    told = extended_release_selected(chart(draft("gabapentin", extended_release=True)))
     assert told == "gabapentin is an extended-release product with its own table: not computed."
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from charts import NO, UNKNOWN, YES, Case, ago, case, chart, draft, gap, label, month, problem, reading, reason, year
 
-from cds_service.pathway.scope import Syndrome, pain_began, syndrome_of, syndromes
+from cds_service.pathway.scope import pain_began
+from cds_service.pathway.syndromes import Syndrome, syndrome_of, syndromes
 
 PIRIFORMIS, SCIATICA, IFI = "piriformis-syndrome", "sciatica", "ischiofemoral-impingement"
 RADICULOPATHY, HAMSTRING, DGS = "lumbosacral-radiculopathy", "hamstring-strain", "deep-gluteal-syndrome"

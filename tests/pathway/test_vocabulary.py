@@ -10,7 +10,7 @@ from charts import GABAPENTINOID_LIMITS, NO, YES, chart, gap, person, problem
 
 from cds_service.pathway.answers import Finding
 from cds_service.pathway.chart import SECTIONS, Chart
-from cds_service.pathway.scope import Syndrome
+from cds_service.pathway.syndromes import Syndrome
 from cds_service.pathway.vocabulary import (
     CONCEPTS,
     FINDINGS,

@@ -1,0 +1,102 @@
+"""The core syndromes of the pathway, and how a chart's problems and orders name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from .answers import Answer
+from .chart import Chart, Concepts, Problem, once
+from .vocabulary import concept
+
+
+class Syndrome(StrEnum):
+    """The core syndromes of the pathway, in the order in which a shared code is read (the first that fits wins).
+
+    ICD-10-CM G57.0- stands for three of them: words or SNOMED CT tell piriformis and gemelli-obturator from deep gluteal.
+    """
+
+    PIRIFORMIS = "piriformis"
+    GEMELLI_OBTURATOR = "gemelli-obturator"
+    ISCHIOFEMORAL = "ischiofemoral"
+    POSTERIOR_FEMORAL_CUTANEOUS = "posterior-femoral-cutaneous"
+    HAMSTRING = "hamstring"
+    RADICULOPATHY = "radiculopathy"
+    SCIATICA = "sciatica"
+    DEEP_GLUTEAL = "deep-gluteal"
+
+
+_CONCEPT = {
+    Syndrome.PIRIFORMIS: concept("piriformis-syndrome"),
+    Syndrome.GEMELLI_OBTURATOR: concept("gemelli-obturator-syndrome"),
+    Syndrome.ISCHIOFEMORAL: concept("ischiofemoral-impingement"),
+    Syndrome.POSTERIOR_FEMORAL_CUTANEOUS: concept("posterior-femoral-cutaneous-neuralgia"),
+    Syndrome.HAMSTRING: concept("hamstring-strain"),
+    Syndrome.RADICULOPATHY: concept("lumbosacral-radiculopathy"),
+    Syndrome.SCIATICA: concept("sciatica"),
+    Syndrome.DEEP_GLUTEAL: concept("deep-gluteal-syndrome"),
+}
+_CORE = frozenset(_CONCEPT.values())
+
+NAME = {
+    Syndrome.PIRIFORMIS: "piriformis syndrome",
+    Syndrome.GEMELLI_OBTURATOR: "gemelli-obturator syndrome",
+    Syndrome.ISCHIOFEMORAL: "ischiofemoral impingement",
+    Syndrome.POSTERIOR_FEMORAL_CUTANEOUS: "posterior femoral cutaneous nerve pain",
+    Syndrome.HAMSTRING: "proximal hamstring injury",
+    Syndrome.RADICULOPATHY: "lumbosacral radiculopathy",
+    Syndrome.SCIATICA: "sciatica",
+    Syndrome.DEEP_GLUTEAL: "deep gluteal syndrome",
+}
+
+
+def syndrome_of(concepts: Concepts) -> Syndrome | None:
+    """The one syndrome that a problem's codes and words stand for."""
+    if _CORE.isdisjoint(concepts):
+        return None
+    return next(s for s in Syndrome if _CONCEPT[s] in concepts)
+
+
+@once
+def core_problems(chart: Chart) -> tuple[tuple[Syndrome, Problem], ...]:
+    """The current problems that are a core syndrome."""
+    found = []
+    for problem in chart.problems:
+        syndrome = syndrome_of(problem.concepts)
+        if syndrome and problem.current is Answer.YES:
+            found.append((syndrome, problem))
+    return tuple(found)
+
+
+@once
+def syndromes(chart: Chart) -> Mapping[Syndrome, tuple[str, ...]]:
+    """The syndromes of current problems and of the reasons of selected orders, each with its records."""
+    found: dict[Syndrome, list[str]] = {}
+    for syndrome, problem in core_problems(chart):
+        found.setdefault(syndrome, []).append(problem.ref)
+    for draft in chart.selected:
+        for reason in draft.reasons:
+            stated = syndrome_of(reason.concepts)
+            if stated:
+                refs = found.setdefault(stated, [])
+                ref = reason.problem or draft.ref
+                if ref not in refs:
+                    refs.append(ref)
+    return {syndrome: tuple(found[syndrome]) for syndrome in Syndrome if syndrome in found}
+
+
+@once
+def undecided_core(chart: Chart) -> tuple[tuple[Syndrome, str], ...]:
+    """Core problems of which the record does not say whether they are current."""
+    undecided = (p for p in chart.problems if p.current is Answer.UNKNOWN)
+    return tuple((s, p.ref) for p in undecided if (s := syndrome_of(p.concepts)))
+
+
+def names_of(found: Mapping[Syndrome, tuple[str, ...]]) -> str:
+    """The syndromes in words."""
+    return ", ".join(NAME[s] for s in found)
+
+
+def refs_of(found: Mapping[Syndrome, tuple[str, ...]]) -> tuple[str, ...]:
+    """The records that name them."""
+    return tuple(ref for refs in found.values() for ref in refs)
