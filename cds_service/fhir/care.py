@@ -1,8 +1,8 @@
-"""Care around the problem: encounters, procedures, requests, reports, plans and allergies."""
+"""Care around the problem: encounters, procedures, requests, reports, plans, teaching and allergies."""
 
 from __future__ import annotations
 
-from ..pathway.chart import NOTHING, Allergy, Concepts, Contact, Plan, Report, Request, Treatment
+from ..pathway.chart import NOTHING, Allergy, Concepts, Contact, Plan, Report, Request, Teaching, Treatment
 from ..pathway.syndromes import syndrome_of
 from .elements import items, texts, token, when
 from .lens import NOT_THERE, SEEN, Lens, Resource, Unnamed
@@ -10,6 +10,8 @@ from .lens import NOT_THERE, SEEN, Lens, Resource, Unnamed
 _NO_DRUGS = frozenset({"food", "environment"})
 _TOOK_PLACE = frozenset({"finished", "in-progress", "arrived"})
 _VISIT, _OTHER_SITE = "physiotherapy-visit", "other-body-site"
+_EDUCATION, _EDUCATION_WORDS = "education", "education-words"
+_INJECTION = "any-injection"
 
 
 def _for_the_hip(concepts: Concepts, reasons: Concepts) -> Concepts:
@@ -48,7 +50,11 @@ def treatment(resource: Resource, lens: Lens) -> Treatment | None:
         reasons = lens.codes_and_words(resource.get("reasonCode"), resource.get("bodySite")) | lens.reason_problems(resource)
         concepts = _for_the_hip(concepts, reasons)
     done = lens.when(resource, "performedDateTime", "performedPeriod")
-    return Treatment(f"Procedure/{resource.get('id', '')}", concepts, done, status == "completed")
+    ref, details = f"Procedure/{resource.get('id', '')}", NOTHING
+    if "usedCode" in resource or "outcome" in resource:
+        details = lens.codes(resource.get("usedCode"), resource.get("outcome"))
+    sides = lens.sides(resource) if _INJECTION in concepts else NOTHING
+    return Treatment(ref, concepts, done, status == "completed", details, sides)
 
 
 def request(resource: Resource, lens: Lens) -> Request | None:
@@ -67,6 +73,30 @@ def report(resource: Resource, lens: Lens) -> Report | None:
     return Report(f"DiagnosticReport/{resource.get('id', '')}", concepts, conclusions, when_)
 
 
+def study(resource: Resource, lens: Lens) -> Report | None:
+    """An imaging study that is available: it was done, whatever its report says."""
+    concepts = lens.codes(resource.get("procedureCode"))
+    if not concepts or token(resource.get("status")) != "available":
+        return None
+    return Report(f"ImagingStudy/{resource.get('id', '')}", concepts, NOTHING, lens.when(resource, "started"))
+
+
+def communication(resource: Resource, lens: Lens) -> Teaching | None:
+    """Something that was sent as instruction."""
+    if token(resource.get("status")) != "completed" or _EDUCATION not in lens.codes(resource.get("category")):
+        return None
+    return Teaching(f"Communication/{resource.get('id', '')}", lens.when(resource, "sent", "received"))
+
+
+def document(resource: Resource, lens: Lens) -> Teaching | None:
+    """A document that is named as education."""
+    if token(resource.get("status")) not in ("", "current"):
+        return None
+    if _EDUCATION_WORDS not in lens.words([*texts(resource.get("type")), *texts(resource.get("description"))]):
+        return None
+    return Teaching(f"DocumentReference/{resource.get('id', '')}", lens.when(resource, "date"))
+
+
 def plan(resource: Resource, lens: Lens) -> Plan | None:
     details = [a.get("detail") for a in items(resource.get("activity")) if isinstance(a, dict)]
     activities = [d.get("code") for d in details if isinstance(d, dict)]
@@ -77,7 +107,8 @@ def plan(resource: Resource, lens: Lens) -> Plan | None:
     period = resource.get("period")
     ended = when(period.get("end"), lens.zone) if isinstance(period, dict) else None
     finished = status in ("completed", "revoked", "finished")
-    return Plan(f"{resource['resourceType']}/{resource.get('id', '')}", concepts, status == "active", finished, ended)
+    ref, began = f"{resource['resourceType']}/{resource.get('id', '')}", lens.when(resource, "period", "created")
+    return Plan(ref, concepts, status == "active", finished, ended, began)
 
 
 def allergy(resource: Resource, lens: Lens) -> Allergy | None:

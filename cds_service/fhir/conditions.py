@@ -43,6 +43,7 @@ def problem(resource: Resource, lens: Lens) -> Problem | None:
         onset=onset,
         recorded=recorded,
         sides=lens.sides(resource),
+        places=lens.places(resource) if "bodySite" in resource else (),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, tzinfo
+from functools import cached_property
 from typing import Any
 
 from ..pathway.chart import NOTHING, Concepts
@@ -23,6 +24,13 @@ _BOTH = frozenset({"right", "left"})
 _SIDE_DIGIT = re.compile(r"(?:G57\.\d|M54\.[34]|M25\.85|M76\.89|S76\.3[019])([123])")
 _SIDE_OF_DIGIT = {"1": frozenset({"right"}), "2": frozenset({"left"}), "3": _BOTH}
 _WORD = re.compile(r"[a-z]+")
+_SIDE_WORDS = _BOTH | {"bilateral", "both", "side", "sides", "sided"}
+
+
+def _is_side(site: Any) -> bool:
+    """Does a body site say no more than right, left or both?"""
+    words = {word for text in texts(site) for word in _WORD.findall(text.lower())}
+    return not codings(site) and words <= _SIDE_WORDS
 
 
 class Unnamed(ValueError):
@@ -81,6 +89,11 @@ class Lens:
                 return _SIDE_OF_DIGIT[match[1]]
         return NOTHING
 
+    def places(self, resource: Resource) -> tuple[Concepts, ...]:
+        """What each body site stands for, in codes and words. A mere side (right, left, both) is no site."""
+        sites = [site for site in items(resource.get("bodySite")) if not _is_side(site)]
+        return tuple(self.codes_and_words(site) for site in sites)
+
     def when(self, resource: Resource, *names: str) -> When | None:
         """The first of these elements that holds a date."""
         return first_when(resource, names, self.zone)
@@ -89,15 +102,25 @@ class Lens:
         """A Condition of the record by reference, unless it is refuted or an error."""
         if not ref or ref.startswith("#"):
             return None
-        for resource in self.records.resources.get("Condition", ()):
-            if resource.get("id") == local_id(ref) and patient_of(resource) == self.patient:
-                stands = token(resource.get("verificationStatus")) not in NOT_THERE
-                return resource if stands else None
-        return None
+        resource = self._conditions.get(local_id(ref))
+        if resource is None or patient_of(resource) != self.patient:
+            return None
+        return resource if token(resource.get("verificationStatus")) not in NOT_THERE else None
 
     def has_condition(self, ref: str) -> bool:
         """Was a Condition of this id read at all, whatever became of it?"""
-        return any(resource.get("id") == local_id(ref) for resource in self.records.resources.get("Condition", ()))
+        return local_id(ref) in self._conditions
+
+    @cached_property
+    def _conditions(self) -> dict[str, Resource]:
+        """The Conditions of the record by id, looked up for every reason; the first of an id counts, the patient's own before
+        another's."""
+        found: dict[str, Resource] = {}
+        for resource in self.records.resources.get("Condition", ()):
+            identity = resource.get("id")
+            if isinstance(identity, str) and (identity not in found or patient_of(found[identity]) != self.patient):
+                found[identity] = resource
+        return found
 
     def reason_problems(self, resource: Resource) -> Concepts:
         """What the problems stand for that a resource names as its reason."""

@@ -16,15 +16,17 @@ _LOCAL_FORM = re.compile(
     r"\b(topical|gel|cream|ointment|lotion|ophthalmic|otic|nasal|inhal\w*|nebuli\w*|enema|rectal foam|mouthwash|eye|ear)\b", re.I
 )
 _PATCH = re.compile(r"\b(patch|transdermal)\b", re.I)
-_SYSTEMIC_ONLY = frozenset({"med-nsaid-oral", "med-celecoxib", "med-tca", "med-systemic-corticosteroid"})
+_SYSTEMIC_ONLY = frozenset({"med-nsaid-oral", "med-celecoxib", "med-tca", "med-systemic-corticosteroid", "med-aminoglycoside"})
 _INJECTED = re.compile(r"\b(inject\w*|intra-?articular|intramuscular|epidural|depo)\b", re.I)
 _ON_SKIN = re.compile(r"\b(topical|gel|cream|ointment|lotion|patch|transdermal)\b", re.I)
 _COUGH = re.compile(r"\b(guaifenesin|chlorpheniramine|promethazine|brompheniramine|pseudoephedrine|phenylephrine|cough)\b", re.I)
 _EXTENDED = re.compile(r"\b(extended[- ]release|once[- ]daily|enacarbil|xr|er|cr|sr|24 hr|12 hr)\b", re.I)
+_RATE = re.compile(r"\b(\d+(?:\.\d+)?)\s*(?:mcg|ug)\s*/\s*(?:hr|hour|h)\b", re.I)
+_OPIOID_NAME = re.compile(r"codone|codeine|morph|tramadol|tapentadol|pentazocine|butorphanol", re.I)
 _STRENGTH = re.compile(r"\b(\d+(?:\.\d+)?)\s*(mg|mcg)\b(?!\s*/\s*ml)", re.I)
 
 _NALOXONE, _COUGH_COLD, _ANALGESIC = "med-naloxone", "med-opioid-cough-cold", "med-opioid-analgesic"
-_SYSTEMIC_STEROID = "med-systemic-corticosteroid"
+_SYSTEMIC_STEROID, _LIDOCAINE = "med-systemic-corticosteroid", "med-lidocaine-topical"
 _NSAID_ORAL, _NSAID_TOPICAL = "med-nsaid-oral", "med-nsaid-topical"
 _OPIOIDS = "opioids"
 
@@ -70,13 +72,23 @@ class Drug:
 
     @property
     def strength_mg(self) -> float | None:
-        """mg of a product with one ingredient, from its name; None for combinations and where the name does not say."""
+        """mg of a product with one ingredient, or of the opioid in a combination, from its name; None where the name does not
+        say."""
         for name in self._names:
-            found = _STRENGTH.findall(name)
-            if len(found) == 1 and "/" not in name:
+            parts = name.split(" / ") if _OPIOIDS in self.classes else [name]
+            if len(parts) > 1:
+                parts = [part for part in parts if _OPIOID_NAME.search(part)]
+            found = [strength for part in parts for strength in _STRENGTH.findall(part)]
+            if len(found) == 1 and "/" not in parts[0]:
                 value, unit = found[0]
                 return float(value) / (1000 if unit.lower() == "mcg" else 1)
         return None
+
+    @property
+    def mcg_per_hour(self) -> float | None:
+        """The rate of a patch, from its name."""
+        found = (_RATE.search(name) for name in self._names)
+        return next((float(match[1]) for match in found if match), None)
 
 
 class Pharmacopoeia:
@@ -111,7 +123,7 @@ def _settled(classes: set[str], text: str, cough_by_code: bool) -> set[str]:
     if _NSAID_TOPICAL in classes:  # some brands are both: the form in the name decides
         classes = classes - ({_NSAID_ORAL} if _ON_SKIN.search(text) or _NSAID_ORAL not in classes else {_NSAID_TOPICAL})
     if _INJECTED.search(text):
-        classes = classes - {_SYSTEMIC_STEROID}
+        classes = classes - {_SYSTEMIC_STEROID, _LIDOCAINE}
     if cough_by_code or (_ANALGESIC in classes and _COUGH.search(text)):
         classes = (classes - {_ANALGESIC}) | {_COUGH_COLD}
     if _NALOXONE in classes and classes & {_ANALGESIC, "med-buprenorphine", "med-tramadol-tapentadol"}:

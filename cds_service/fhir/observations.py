@@ -1,4 +1,4 @@
-"""Observations and questionnaire scores: values with unit and comparator, and whether a finding is there."""
+"""Observations and questionnaires: values with unit and comparator, and whether a finding is there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORD = re.compile(r"[a-z]+")
 _NEGATIVE = frozenset({"negative", "absent", "no", "none", "false", "normal", "not"})
 _JUDGED_NEGATIVE = frozenset({"NEG", "ND", "N"})  # v3-ObservationInterpretation
 _POSITIVE = frozenset({"positive", "present", "yes", "true", "detected", "abnormal"})
-_STRENGTH = "limb-strength"
+_STRENGTH, _EXAMINATION, _HIP_SCORE = "limb-strength", "examination", "hip-score"
 _LOCAL = "https://example.org/fhir/CodeSystem/posterior-hip-pathway"
 
 
@@ -53,6 +53,7 @@ def reading(resource: Resource, lens: Lens) -> Reading | None:
         on=when(resource.get("valueDateTime"), lens.zone),
         parts=_parts(resource, lens) if "component" in resource else (),
         sides=lens.sides(resource) if _STRENGTH in concepts else NOTHING,
+        places=lens.places(resource) if not measured and "bodySite" in resource else (),
     )
 
 
@@ -94,15 +95,20 @@ def _present(resource: Resource) -> bool | None:
 
 
 def questionnaire(resource: Resource, lens: Lens) -> Reading | None:
-    """A hip score that came as a completed questionnaire: its name is the last part of the questionnaire's address."""
-    name = str(resource.get("questionnaire", "")).rstrip("/").rsplit("/", 1)[-1].split("|")[0]
+    """A hip score or an examination that came as a completed questionnaire: its name is the last part of the questionnaire's
+    address. Of an examination it matters only that it was done."""
+    name = str(resource.get("questionnaire", "")).split("|")[0].rstrip("/").rsplit("/", 1)[-1]
     concepts = lens.of_code(_LOCAL, name)
-    if "hip-score" not in concepts or resource.get("status") not in ("completed", "amended"):
+    if resource.get("status") not in ("completed", "amended"):
+        return None
+    ref = f"QuestionnaireResponse/{resource.get('id', '')}"
+    if _EXAMINATION in concepts:
+        return Reading(ref, name, concepts, lens.when(resource, "authored"))
+    if _HIP_SCORE not in concepts:
         return None
     for item in items(resource.get("item")):
         if item.get("linkId") == "total":
             answer: Resource = next(iter(items(item.get("answer"))), {})
             value = number(answer.get("valueDecimal", answer.get("valueInteger")))
-            ref = f"QuestionnaireResponse/{resource.get('id', '')}"
             return Reading(ref, name, concepts, lens.when(resource, "authored"), value)
     return None

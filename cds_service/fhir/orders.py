@@ -59,22 +59,46 @@ _AMOUNTS = frozenset({"quantity", "expectedSupplyDuration", "numberOfRepeatsAllo
 
 
 def change(original: Mapping[str, Any], template: Mapping[str, Any], session: Session) -> dict[str, Any] | None:
-    """The whole original order, same id, with the medicine, dose and supply of the template in place of its own. None for
-    an order that is nested too deeply to be sent back."""
+    """The whole original order, same id, with the medicine, dose and supply of the template in place of its own; what the
+    template does not name stays. None for an order that is nested too deeply to be sent back."""
     resource = {**original, **_dated(template, session.today)}
-    pointer = resource.pop("medicationReference", None)
-    drug = pointer.get("reference") if isinstance(pointer, dict) else None
-    contained = [c for c in items(original.get("contained")) if isinstance(c, dict) and f"#{c.get('id')}" != drug]
-    if contained:
-        resource["contained"] = contained
-    else:
-        resource.pop("contained", None)
+    if "medicationCodeableConcept" in template:  # another medicine: the one that is pointed to goes
+        pointer = resource.pop("medicationReference", None)
+        drug = pointer.get("reference") if isinstance(pointer, dict) else None
+        contained = [c for c in items(original.get("contained")) if isinstance(c, dict) and f"#{c.get('id')}" != drug]
+        if contained:
+            resource["contained"] = contained
+        else:
+            resource.pop("contained", None)
     supply = original.get("dispenseRequest")
     if isinstance(supply, dict):
         kept = {key: value for key, value in supply.items() if key not in _AMOUNTS}
         resource["dispenseRequest"] = kept | dict(template.get("dispenseRequest", {}))
     notes = original.get("note")
-    resource["note"] = [*(notes if isinstance(notes, list) else []), {"text": session.note}]
+    resource["note"] = [*(notes if isinstance(notes, list) else []), *template.get("note", []), {"text": session.note}]
+    try:
+        pruned: dict[str, Any] = _pruned(resource, _DEEPEST)
+    except RecursionError:
+        return None
+    return pruned
+
+
+# How a service order says for how long: what the clinician wrote is left alone.
+_LENGTHS = frozenset({"occurrenceDateTime", "occurrenceTiming", "occurrencePeriod"})
+_QUANTITIES = frozenset({"quantityQuantity", "quantityRatio", "quantityRange"})
+
+
+def complete(original: Mapping[str, Any], template: Mapping[str, Any], session: Session) -> dict[str, Any] | None:
+    """The whole original order, same id, with what it lacks: lists are continued, single members that are there stay. None
+    for an order that is nested too deeply to be sent back."""
+    resource = dict(original)
+    for key, value in _dated(template, session.today).items():
+        group = next((names for names in (_LENGTHS, _QUANTITIES) if key in names), frozenset({key}))
+        if isinstance(value, list):
+            resource[key] = [*items(original.get(key)), *value]
+        elif not any(original.get(name) for name in group):
+            resource[key] = value
+    resource["note"] = [*items(resource.get("note")), {"text": session.note}]
     try:
         pruned: dict[str, Any] = _pruned(resource, _DEEPEST)
     except RecursionError:
@@ -115,6 +139,24 @@ def _dated(value: Any, today: date) -> Any:
     if isinstance(value, str) and (match := _TODAY.match(value)):
         return (today + timedelta(days=int(match[1] or 0))).isoformat()
     return value
+
+
+# The members that FHIR requires, for the rest of which a partial template is judged.
+_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "MedicationRequest": {"medicationCodeableConcept": {"text": "example"}},
+    "ServiceRequest": {"code": {"text": "example"}},
+}
+
+
+def as_sent(
+    resource_type: str, template: Mapping[str, Any], dated: frozenset[str], session: Session, *, changes_only: bool
+) -> dict[str, Any]:
+    """What a card sends for a template: the whole draft, or, where the template is only part of one, an example changed by
+    it."""
+    if not changes_only:
+        return build(resource_type, template, dated, session)
+    example = build(resource_type, _EXAMPLES[resource_type], frozenset(), session)
+    return change(example | {"id": "example"}, template, session) or {}
 
 
 def problems_with(resource: Mapping[str, Any]) -> Sequence[str]:

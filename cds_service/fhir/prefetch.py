@@ -47,9 +47,12 @@ SOURCES = (
     _search("Encounter", "contacts"),
     _search("ServiceRequest", "requests"),
     _search("DiagnosticReport", "reports"),
+    _search("ImagingStudy", "reports", optional=True),
     _search("CarePlan", "plans"),
     _search("EpisodeOfCare", "plans", optional=True),
     _search("Flag", "plans", optional=True),
+    _search("Communication", "teaching", optional=True),
+    _search("DocumentReference", "teaching", optional=True),
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from ..pathway.chart import Medicine
+from ..pathway.chart import NOTHING, Concepts, Medicine
 from ..pathway.dates import When, day
 from .elements import codings, items, local_id, number, reference, token, when
 from .lens import Lens, Resource, Unnamed
@@ -16,6 +16,7 @@ from .prefetch import patient_of
 _ORDERED = frozenset({"", "order", "original-order", "instance-order", "filler-order", "reflex-order"})
 _DAYS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7, "mo": 30, "month": 30, "months": 30, "a": 365}
 _NALOXONE, _SEDATION = "med-naloxone", "benzodiazepines"
+_ASPIRIN, _ANTIPLATELET_MG, _FIRST_LINE = "med-aspirin", 100, "first-line-nerve-pain-medicines"
 
 
 def drug(resource: Resource, lens: Lens) -> Drug | None:
@@ -53,10 +54,12 @@ def medicine(resource: Resource, found: Drug, dispensed: Mapping[str, When], len
     ordered = token(resource.get("intent")) in _ORDERED
     being_dosed = status in ("active", "draft")  # the dose of what is over is nobody's question
     once = being_dosed and _SEDATION in found.classes and _single_dose(resource)
+    dosed = being_dosed or _FIRST_LINE in found.classes  # an earlier dose tells whether it was raised
+    mg = daily_mg(resource, found) if dosed else None
     return Medicine(
         ref=f"{resource.get('resourceType')}/{resource.get('id', '')}",
         name=found.name,
-        classes=found.classes,
+        classes=classes_by_dose(found, mg, lens),
         ingredients=found.ingredients,
         status=status,
         on_list=status == "active" and may_be_given and (ordered or at_home),
@@ -64,12 +67,30 @@ def medicine(resource: Resource, found: Drug, dispensed: Mapping[str, When], len
         ordered=lens.when(resource, "authoredOn"),
         start=start,
         end=end,
-        daily_mg=daily_mg(resource, found) if being_dosed else None,
+        daily_mg=mg,
         extended_release=being_dosed and found.extended_release,
         single_dose=once,
-        inpatient=once and "inpatient" in {code for _, code, _ in codings(resource.get("category"))},
+        inpatient=being_dosed and "inpatient" in {code for _, code, _ in codings(resource.get("category"))},
         why_stopped=lens.codes(resource.get("statusReason")),
+        mcg_per_hour=found.mcg_per_hour if being_dosed else None,
+        reasons=_reasons(resource, found, lens),
     )
+
+
+def _reasons(resource: Resource, found: Drug, lens: Lens) -> Concepts:
+    """Why a first-line nerve-pain medicine is taken; nobody asks it of the others."""
+    if _FIRST_LINE not in found.classes:
+        return NOTHING
+    return lens.codes_and_words(resource.get("reasonCode")) | lens.reason_problems(resource)
+
+
+def classes_by_dose(found: Drug, mg: float | None, lens: Lens) -> Concepts:
+    """Aspirin up to 100 mg a day (or of unknown dose) is an antiplatelet, above that an NSAID."""
+    if _ASPIRIN not in found.classes:
+        return found.classes
+    dose = mg if mg is not None else found.strength_mg
+    acts_as = "med-antiplatelet" if dose is None or dose <= _ANTIPLATELET_MG else "med-nsaid-oral"
+    return found.classes | lens.medicines.terminology.ancestors({acts_as})
 
 
 def _single_dose(resource: Resource) -> bool:
@@ -78,20 +99,30 @@ def _single_dose(resource: Resource) -> bool:
     return bool(repeats) and all(isinstance(r, dict) and r.get("count") == 1 for r in repeats)
 
 
-def _of_ours(resource: Resource, lens: Lens) -> Drug | None:
-    """The medicine of a resource if it is of a class that matters. Raises Unnamed when nobody can tell."""
+def _of_ours(resource: Resource, status: str, lens: Lens) -> Drug | None:
+    """The medicine of a resource if it is of a class that matters, or active and not classified: that is not the same as
+    absent. Raises Unnamed when nobody can tell."""
     found = drug(resource, lens)
     if found is None:
         raise Unnamed
-    return found if found.classes else None
+    return found if found.classes or status == "active" else None
 
 
 def request(resource: Resource, dispensed: Mapping[str, When], lens: Lens) -> Medicine | None:
     """A MedicationRequest of the record, if it is of a class that matters. Raises Unnamed."""
-    if token(resource.get("status")) in ("entered-in-error", "draft"):
+    status = token(resource.get("status")) or "active"
+    if status in ("entered-in-error", "draft"):
         return None
-    found = _of_ours(resource, lens)
-    return medicine(resource, found, dispensed, lens) if found else None
+    found = _of_ours(resource, status, lens)
+    if found is None:
+        return None
+    return medicine(resource, found, dispensed, lens) if found.classes else _unclassified(resource, found)
+
+
+def _unclassified(resource: Resource, found: Drug) -> Medicine:
+    """An active medicine of no class known here: its name is all that anybody asks."""
+    on_list = resource.get("doNotPerform") is not True
+    return Medicine(f"MedicationRequest/{resource.get('id', '')}", found.name, on_list=on_list)
 
 
 def statement(resource: Resource, lens: Lens) -> Medicine | None:
@@ -99,23 +130,25 @@ def statement(resource: Resource, lens: Lens) -> Medicine | None:
     status = token(resource.get("status")) or "active"
     if status == "entered-in-error":
         return None
-    found = _of_ours(resource, lens)
+    found = _of_ours(resource, status, lens)
     if found is None:
         return None
-    period = resource.get("effectivePeriod")
+    period, mg = resource.get("effectivePeriod"), daily_mg(resource, found)
     return Medicine(
         ref=f"MedicationStatement/{resource.get('id', '')}",
         name=found.name,
-        classes=found.classes,
+        classes=classes_by_dose(found, mg, lens),
         ingredients=found.ingredients,
         status=status,
         on_list=status == "active",
         ordered=lens.when(resource, "dateAsserted", "effectivePeriod", "effectiveDateTime"),
         start=lens.when(resource, "effectivePeriod", "effectiveDateTime"),
         end=when(period.get("end"), lens.zone) if isinstance(period, dict) else None,
-        daily_mg=daily_mg(resource, found),
+        daily_mg=mg,
         extended_release=found.extended_release,
         why_stopped=lens.codes(resource.get("statusReason")),
+        mcg_per_hour=found.mcg_per_hour,
+        reasons=_reasons(resource, found, lens),
     )
 
 

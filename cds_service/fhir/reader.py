@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..pathway.chart import Chart, Gap, Person
+from ..pathway.chart import Chart, Gap, Medicine, Person
 from . import care, prescriptions
 from .conditions import problem
 from .elements import when
@@ -27,26 +27,32 @@ class Reader:
     def chart(self) -> Chart:
         """The chart, without the drafts of the session (session.py)."""
         lens = self._lens
-        dispensed = prescriptions.dispensed(lens)
         return Chart(
             today=lens.today,
             person=self._person(),
             problems=self._each("problems", ("Condition", problem)),
             readings=self._each("readings", ("Observation", reading), ("QuestionnaireResponse", questionnaire)),
-            medicines=self._each(
-                "medicines",
-                ("MedicationRequest", lambda resource, lens: prescriptions.request(resource, dispensed, lens)),
-                ("MedicationStatement", prescriptions.statement),
-                ("MedicationDispense", prescriptions.dispense),
-            ),
+            medicines=self._medicines(),
             allergies=self._each("allergies", ("AllergyIntolerance", care.allergy)),
             treatments=self._each("treatments", ("Procedure", care.treatment)),
             contacts=self._each("contacts", ("Encounter", care.contact)),
             requests=self._each("requests", ("ServiceRequest", care.request)),
-            reports=self._each("reports", ("DiagnosticReport", care.report)),
+            reports=self._each("reports", ("DiagnosticReport", care.report), ("ImagingStudy", care.study)),
             plans=self._each("plans", *((kind, care.plan) for kind in ("CarePlan", "EpisodeOfCare", "Flag"))),
+            teaching=self._each("teaching", ("Communication", care.communication), ("DocumentReference", care.document)),
             gaps=tuple(dict.fromkeys(self._gaps)),
         )
+
+    def _medicines(self) -> tuple[Medicine, ...]:
+        """By name, because cards list them: the order in which a server sends them must not matter."""
+        dispensed = prescriptions.dispensed(self._lens)
+        found = self._each(
+            "medicines",
+            ("MedicationRequest", lambda resource, lens: prescriptions.request(resource, dispensed, lens)),
+            ("MedicationStatement", prescriptions.statement),
+            ("MedicationDispense", prescriptions.dispense),
+        )
+        return tuple(sorted(found, key=lambda m: (m.name, m.ref)))
 
     def _each(self, section: str, *kinds: tuple[str, Read[T]]) -> tuple[T, ...]:
         """Reads the resources of these types that belong to the patient; one that cannot be read is a gap, not an end."""

@@ -13,6 +13,9 @@ from .prefetch import UNREADABLE, patient_of
 from .prescriptions import drug, medicine
 
 _MEDICINE, _SERVICE = "MedicationRequest", "ServiceRequest"
+# Where a service order says how long or how much, and what is to be done (encodings, section 8).
+_LENGTH = frozenset({"occurrenceTiming", "occurrencePeriod", "quantityQuantity", "quantityRatio", "quantityRange"})
+_CONTENT = ("orderDetail", "note", "patientInstruction", "supportingInfo")
 # The order types of other FHIR versions: a selected one is a gap, because this service reads R4 only.
 _ABSENT = "data-absent-reason"  # a coding that says that there is no code
 _OTHER_VERSIONS = frozenset({"MedicationOrder", "ProcedureRequest", "ReferralRequest", "DiagnosticOrder"})
@@ -61,9 +64,15 @@ def _draft(lens: Lens, resource: dict[str, Any], ref: str, selected: bool) -> Dr
         ref=ref,
         selected=selected,
         medicine=found,
-        concepts=lens.codes(resource.get("code")),
+        concepts=lens.codes_and_words(resource.get("code")),
         reasons=tuple(_reasons(lens, resource)),
         resource=resource,
+        title=next(iter(texts(resource.get("code"))), ""),
+        details=lens.codes(resource.get("orderDetail")),
+        sides=lens.sides(resource),
+        states_length=not _LENGTH.isdisjoint(resource),
+        states_content=any(resource.get(name) for name in _CONTENT),
+        uncoded_details=any(not lens.codes(detail) for detail in items(resource.get("orderDetail"))),
     )
 
 

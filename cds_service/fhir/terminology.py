@@ -229,9 +229,19 @@ class Terminology:
         medicine_names: Mapping[str, Mapping[str, Iterable[str]]],
     ) -> None:
         self.codes = CodeIndex(value_sets)
-        self.words = WordIndex(problem_words)
+        wordings: dict[str, list[str]] = {}
+        for name, phrases in problem_words.items():
+            for concept in self.codes.ancestors.get(name, {name}):
+                wordings.setdefault(concept, []).extend(phrases)
+        self.words = WordIndex(wordings)
         self.medicines = MedicineNames(medicine_names)
-        self.names = frozenset(value_sets) | frozenset(problem_words)
+        self.names = frozenset(value_sets) | frozenset(problem_words) | frozenset(medicine_names)
+        self._part_of = {
+            name: frozenset({name}).union(
+                *(self.codes.ancestors[part] for part in entry.get("part_of", ()) if part in value_sets)
+            )
+            for name, entry in medicine_names.items()
+        }
         for (system, _), display in self.codes.displays.items():
             if system == RXNORM:
                 self.medicines.learn_brand(display)
@@ -245,4 +255,5 @@ class Terminology:
 
     def ancestors(self, medicines: Iterable[str]) -> Concepts:
         """The classes themselves and every class that includes them."""
-        return frozenset().union(*(self.codes.ancestors.get(name, frozenset({name})) for name in medicines))
+        ancestors = self.codes.ancestors
+        return frozenset().union(*(ancestors.get(name) or self._part_of.get(name, frozenset({name})) for name in medicines))

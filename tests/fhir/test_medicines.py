@@ -217,7 +217,7 @@ def test_extended_release_is_told_by_the_name(name: str, extended: bool) -> None
         ("fentanyl 100 mcg lozenge", 0.1),
         ("gabapentin 250 MG per 5 ML / solution", None),
         ("gabapentin 50 MG/ML Oral Solution", None),
-        ("oxycodone 5 MG / acetaminophen 325 MG", None),
+        ("oxycodone 5 MG / acetaminophen 325 MG", 5.0),
         ("gabapentin", None),
     ],
 )

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from fhir_support import RXNORM, SCT, concept, library, medication_request
 
-from cds_service.fhir.orders import RESOURCE_TYPES, Session, build, change, members_with_dates, problems_with
+from cds_service.fhir.orders import (
+    RESOURCE_TYPES,
+    Session,
+    as_sent,
+    build,
+    change,
+    complete,
+    members_with_dates,
+    problems_with,
+)
 
 TODAY = date(2026, 3, 2)
 SESSION = Session("p1", "e1", TODAY, "Drafted from card x.", ("Condition/c1", "Condition/c2"))
@@ -153,6 +162,35 @@ def test_a_change_leaves_one_medicine_and_no_old_supply() -> None:
     assert "quantity" not in found.get("dispenseRequest", {})
 
 
+SHORTER = {"dispenseRequest": {"expectedSupplyDuration": {"value": 10}}, "note": [{"text": "Ten days."}]}
+
+
+def test_a_change_of_the_supply_alone_leaves_medicine_and_dose() -> None:
+    dosage = [{"text": "one capsule three times a day"}]
+    found = changed(ORIGINAL | {"dosageInstruction": dosage}, SHORTER)
+    assert found["medicationReference"] == {"reference": "#m"}
+    assert found["contained"] == ORIGINAL["contained"]
+    assert found["dosageInstruction"] == dosage
+    assert found["dispenseRequest"] == {"expectedSupplyDuration": {"value": 10}}
+    assert [note["text"] for note in found["note"]] == ["Patient prefers capsules.", "Ten days.", "Drafted from card x."]
+    assert problems_with(found) == []
+
+
+def test_a_change_of_the_supply_alone_leaves_a_coded_medicine() -> None:
+    drug = concept((RXNORM, "310431"))
+    original = {key: value for key, value in ORIGINAL.items() if key not in ("medicationReference", "contained")}
+    found = changed(original | {"medicationCodeableConcept": drug}, SHORTER)
+    assert found["medicationCodeableConcept"] == drug
+    assert problems_with(found) == []
+
+
+def test_a_part_of_an_order_is_judged_in_an_example() -> None:
+    assert problems_with(as_sent("MedicationRequest", SHORTER, frozenset(), SESSION, changes_only=True)) == []
+    assert problems_with(as_sent("MedicationRequest", SHORTER, frozenset(), SESSION, changes_only=False))
+    wrong = {"dispenseRequest": {"expectedSupplyDuration": "ten days"}}
+    assert problems_with(as_sent("MedicationRequest", wrong, frozenset(), SESSION, changes_only=True))
+
+
 def test_a_change_adds_its_note_to_those_of_the_order() -> None:
     found = changed()
     assert [note["text"] for note in found["note"]] == ["Patient prefers capsules.", "Drafted from card x."]
@@ -199,6 +237,74 @@ def test_the_dates_of_a_change_are_counted_from_today() -> None:
     assert "@today" not in str(changed(template=TEMPLATES["MedicationRequest"]))
 
 
+SERVICE: dict[str, Any] = {
+    "resourceType": "ServiceRequest",
+    "id": "d1",
+    "status": "draft",
+    "intent": "order",
+    "subject": {"reference": "Patient/p1"},
+    "code": concept((SCT, "91251008", "Physical therapy procedure")),
+}
+PROGRAMME = {
+    "code": {"text": "Another programme"},
+    "occurrenceTiming": {"repeat": {"boundsPeriod": {"start": "@today", "end": "@today+84d"}}},
+    "orderDetail": [{"text": "Strengthening"}],
+    "note": [{"text": "Twelve weeks."}],
+}
+
+
+def completed(**original: Any) -> dict[str, Any]:
+    found = complete(SERVICE | original, PROGRAMME, SESSION)
+    assert found is not None
+    return found
+
+
+def test_a_completed_order_gets_what_it_lacks() -> None:
+    found = completed()
+    assert found["occurrenceTiming"] == {"repeat": {"boundsPeriod": {"start": "2026-03-02", "end": "2026-05-25"}}}
+    assert found["orderDetail"] == [{"text": "Strengthening"}]
+    assert found["note"] == [{"text": "Twelve weeks."}, {"text": "Drafted from card x."}]
+    assert problems_with(found) == []
+
+
+def test_a_completed_order_keeps_its_id_its_code_and_its_status() -> None:
+    found = completed()
+    assert {key: found[key] for key in SERVICE} == SERVICE
+
+
+def test_lists_are_continued() -> None:
+    found = completed(orderDetail=[{"text": "Side: left"}], note=[{"text": "Knee guard."}])
+    assert [detail["text"] for detail in found["orderDetail"]] == ["Side: left", "Strengthening"]
+    assert [note["text"] for note in found["note"]] == ["Knee guard.", "Twelve weeks.", "Drafted from card x."]
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        {"occurrencePeriod": {"start": "2026-03-02", "end": "2026-04-02"}},
+        {"occurrenceTiming": {"repeat": {"count": 6}}},
+        {"occurrenceDateTime": "2026-03-05"},
+    ],
+)
+def test_a_length_that_is_there_stays(length: dict[str, Any]) -> None:
+    found = completed(**length)
+    assert {key: value for key, value in found.items() if key.startswith("occurrence")} == length
+    assert problems_with(found) == []
+
+
+def test_an_order_that_is_completed_is_not_touched_as_it_came() -> None:
+    before = str(SERVICE), str(PROGRAMME)
+    completed(orderDetail=[{"text": "Side: left"}])
+    assert (str(SERVICE), str(PROGRAMME)) == before
+
+
+def test_a_service_that_is_nested_without_end_is_not_completed() -> None:
+    deep: Any = "x"
+    for _ in range(200):
+        deep = {"extension": [deep]}
+    assert complete(SERVICE | {"extension": [deep]}, PROGRAMME, SESSION) is None
+
+
 def test_what_is_wrong_with_a_resource_is_told() -> None:
     assert problems_with({"resourceType": "MedicationRequest", "status": "draft"})
     (problem,) = problems_with(drafted("ServiceRequest") | {"authoredOn": "soon"})
@@ -208,6 +314,42 @@ def test_what_is_wrong_with_a_resource_is_told() -> None:
 def test_every_order_of_the_content_is_valid_for_a_patient() -> None:
     for order in library().orders.values():
         for band in order.bands:
-            found = build(order.resource_type, band.template, members_with_dates(band.template), SESSION)
+            dated = members_with_dates(band.template)
+            found = as_sent(order.resource_type, band.template, dated, SESSION, changes_only=order.changes_only)
             assert problems_with(found) == [], order.id
             assert "@today" not in str(found), order.id
+
+
+# -- completing a service order ---------------------------------------------------------------------------------------------
+
+LACKING = {
+    "resourceType": "ServiceRequest",
+    "id": "draft-1",
+    "status": "draft",
+    "intent": "order",
+    "code": {"text": "Physiotherapy"},
+    "orderDetail": [{"text": "as the clinician wrote it"}],
+    "occurrenceDateTime": "2026-03-09",
+    "subject": {"reference": "Patient/p"},
+}
+MORE = {"orderDetail": [{"text": "what was missing"}], "occurrencePeriod": {"start": "@today"}, "quantityQuantity": {"value": 12}}
+
+
+def test_a_completed_order_keeps_what_the_clinician_wrote() -> None:
+    done = complete(LACKING, MORE, SESSION)
+    assert done is not None
+    assert done["id"] == "draft-1"
+    assert [detail["text"] for detail in done["orderDetail"]] == ["as the clinician wrote it", "what was missing"]
+    assert done["occurrenceDateTime"] == "2026-03-09"
+    assert "occurrencePeriod" not in done
+    assert done["quantityQuantity"] == {"value": 12}
+    assert done["note"] == [{"text": SESSION.note}]
+    assert problems_with(done) == []
+
+
+def test_a_completed_order_gets_the_length_that_it_lacks() -> None:
+    without = {key: value for key, value in LACKING.items() if key != "occurrenceDateTime"}
+    done = complete(without, MORE, SESSION)
+    assert done is not None
+    assert done["occurrencePeriod"] == {"start": SESSION.today.isoformat()}
+    assert "occurrencePeriod" not in without

@@ -56,6 +56,7 @@ from cds_service.pathway.answers import Answer
 from cds_service.pathway.cauda_equina import cauda_equina_suspected
 from cds_service.pathway.chart import SECTIONS
 from cds_service.pathway.kidney import egfr, kidney_function
+from cds_service.pathway.medicines import unclassified
 from cds_service.pathway.physiotherapy import episode
 from cds_service.pathway.scope import in_pathway
 from cds_service.pathway.syndromes import Syndrome, syndrome_of
@@ -63,6 +64,7 @@ from cds_service.pathway.syndromes import Syndrome, syndrome_of
 YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
 ABSENT = ("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown")
 OTHER = {"reference": "Patient/p2"}
+FASCICULATION_SITE = "fasciculation-site"
 
 
 # -- conditions -------------------------------------------------------------------------------------------------------------
@@ -426,6 +428,43 @@ def test_a_hip_score_may_come_as_a_questionnaire() -> None:
     assert reading_of(answered | {"questionnaire": "https://example.org/fhir/Questionnaire/phq-9"}) is None
 
 
+def test_an_examination_may_come_as_a_completed_questionnaire() -> None:
+    answered = {
+        "resourceType": "QuestionnaireResponse",
+        "id": "q2",
+        "status": "completed",
+        "subject": SUBJECT,
+        "authored": day(3),
+        "questionnaire": "https://example.org/fhir/Questionnaire/posterior-hip-examination|2.0",
+    }
+    found = reading_of(answered)
+    assert found is not None
+    assert ("examination" in found.concepts, str(found.when), found.value) == (True, day(3), None)
+    assert reading_of(answered | {"status": "in-progress"}) is None
+
+
+@pytest.mark.parametrize(
+    ("sites", "here"),
+    [
+        pytest.param([concept((SCT, "46862004"))], [True], id="buttock"),
+        pytest.param([concept((SCT, "68367000")), {"text": "left calf"}], [True, False], id="thigh and calf"),
+        pytest.param([{"text": "Left thigh"}], [True], id="in words"),
+        pytest.param([{"text": "left"}], [], id="a side is no site"),
+        pytest.param([{"text": "Both sides"}], [], id="both sides are none either"),
+        pytest.param([], [], id="no site"),
+    ],
+)
+def test_each_named_body_site_is_a_place(sites: list[Any], here: list[bool]) -> None:
+    (found,) = read(condition(concept((SCT, "82470000")), bodySite=sites)).problems
+    assert [FASCICULATION_SITE in place for place in found.places] == here
+
+
+def test_a_finding_has_places_too() -> None:
+    found = reading_of(observation(concept((SCT, "82470000")), bodySite=concept((SCT, "46862004"))))
+    assert found is not None
+    assert [FASCICULATION_SITE in place for place in found.places] == [True]
+
+
 # -- care -------------------------------------------------------------------------------------------------------------------
 
 
@@ -657,9 +696,14 @@ def test_a_medicine_that_nobody_names_is_a_gap(resource: dict[str, Any]) -> None
     assert gaps(read(resource)) == {("MedicationRequest", "one entry does not say what it is")}
 
 
-def test_a_medicine_outside_the_pathway_is_neither_a_medicine_nor_a_gap() -> None:
-    found = read(medication_request("amoxicillin 500 MG Oral Capsule"))
-    assert (found.medicines, found.gaps) == ((), ())
+def test_an_active_medicine_of_no_class_known_here_is_not_classified_rather_than_absent() -> None:
+    found = read(medication_request("house brand 12 mg"))
+    assert (unclassified(found), found.gaps) == (("house brand 12 mg",), ())
+    assert found.medicines[0].classes == frozenset()
+
+
+def test_a_past_medicine_of_no_class_known_here_is_passed_over() -> None:
+    assert read(medication_request("amoxicillin 500 MG Oral Capsule", status="completed")).medicines == ()
 
 
 def bounds(start: str | None, end: str | None) -> dict[str, Any]:

@@ -266,3 +266,18 @@ def test_dates_of_a_draft_are_read() -> None:
     assert found.medicine.ordered is not None
     assert str(found.medicine.ordered) == day(0)
     assert PATIENT in str(found.resource["subject"])
+
+
+@pytest.mark.parametrize(
+    ("details", "uncoded"),
+    [
+        pytest.param([], False, id="no detail"),
+        pytest.param([concept((LOCAL, "treatment-manual-therapy"))], False, id="a known code"),
+        pytest.param([concept((LOCAL, "treatment-manual-therapy")), concept(text="and more")], True, id="a code and words"),
+        pytest.param([concept((SCT, "1"))], True, id="a code that is not known"),
+        pytest.param(["broken"], True, id="no concept at all"),
+    ],
+)
+def test_a_detail_without_a_known_code_is_told(details: list[Any], uncoded: bool) -> None:
+    found = draft_of(service_request(concept((SCT, "91251008")), id="s1", status="draft", orderDetail=details))
+    assert found.uncoded_details is uncoded
