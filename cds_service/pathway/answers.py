@@ -67,3 +67,14 @@ def no(because: str, *resources: str) -> Finding:
 
 def unknown(because: str, *resources: str) -> Finding:
     return Finding(Answer.UNKNOWN, because, resources)
+
+
+def any_found(findings: Iterable[Finding], otherwise: str) -> Finding:
+    """OR of findings: YES tells everything that was found, UNKNOWN everything that could not be told."""
+    asked = list(findings)
+    for answer in (Answer.YES, Answer.UNKNOWN):
+        found = [f for f in asked if f.answer is answer]
+        if found:
+            refs = dict.fromkeys(ref for f in found for ref in f.resources)
+            return Finding(answer, "; ".join(dict.fromkeys(f.because for f in found)), tuple(refs))
+    return no(otherwise)

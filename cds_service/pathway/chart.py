@@ -28,6 +28,7 @@ SECTIONS = (
     "requests",
     "reports",
     "plans",
+    "teaching",
 )
 
 
@@ -64,6 +65,7 @@ class Problem(NamedTuple):
     onset: When | None = None
     recorded: When | None = None
     sides: Concepts = NOTHING
+    places: tuple[Concepts, ...] = ()  # what each named body site stands for; a mere side is none
 
     @property
     def began(self) -> When | None:
@@ -91,6 +93,7 @@ class Reading(NamedTuple):
     on: When | None = None
     parts: tuple[tuple[Concepts, float], ...] = ()
     sides: Concepts = NOTHING
+    places: tuple[Concepts, ...] = ()  # of a finding: what each named body site stands for
 
 
 class Contact(NamedTuple):
@@ -106,12 +109,14 @@ class Contact(NamedTuple):
 
 
 class Treatment(NamedTuple):
-    """A procedure that was done or is under way."""
+    """A procedure that was done or is under way. ``details`` are what was used and how it turned out."""
 
     ref: str
     concepts: Concepts
     when: When | None
     completed: bool
+    details: Concepts = NOTHING
+    sides: Concepts = NOTHING
 
 
 class Request(NamedTuple):
@@ -138,6 +143,14 @@ class Plan(NamedTuple):
     active: bool
     finished: bool
     ended: When | None = None
+    began: When | None = None
+
+
+class Teaching(NamedTuple):
+    """Education that was given or handed out, as a communication or a document."""
+
+    ref: str
+    when: When | None
 
 
 class Allergy(NamedTuple):
@@ -149,7 +162,8 @@ class Allergy(NamedTuple):
 class Medicine(NamedTuple):
     """A medicine on the list, one of the past, or a draft of this session.
 
-    ``daily_mg`` is the highest daily dose that the dosage supports in mg, None when it cannot be computed.
+    ``daily_mg`` is the highest daily dose that the dosage supports in mg, None when it cannot be computed;
+    ``mcg_per_hour`` is the rate of a patch.
     """
 
     ref: str
@@ -167,6 +181,8 @@ class Medicine(NamedTuple):
     single_dose: bool = False
     inpatient: bool = False
     why_stopped: Concepts = NOTHING
+    mcg_per_hour: float | None = None
+    reasons: Concepts = NOTHING
 
 
 class Reason(NamedTuple):
@@ -178,7 +194,12 @@ class Reason(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """An unsigned order of this session. ``resource`` is the order as it came, for suggestions that change it."""
+    """An unsigned order of this session: a medicine, or a service with its code (``concepts``) and its ``details``.
+
+    ``states_length`` and ``states_content``: does a service say how long or how much, and what is to be done?
+    ``uncoded_details``: is one of its details without a code that is known? ``resource`` is the order as it came, for
+    suggestions that change it.
+    """
 
     ref: str
     selected: bool
@@ -186,6 +207,21 @@ class Draft(NamedTuple):
     concepts: Concepts = NOTHING
     reasons: tuple[Reason, ...] = ()
     resource: Mapping[str, Any] = MappingProxyType({})
+    title: str = ""
+    details: Concepts = NOTHING
+    sides: Concepts = NOTHING
+    states_length: bool = False
+    states_content: bool = False
+    uncoded_details: bool = False
+
+    @property
+    def name(self) -> str:
+        """What is ordered, in words."""
+        return self.medicine.name if self.medicine else self.title or "an order"
+
+    def is_of(self, what: str) -> bool:
+        """Is it a medicine of this class, or a service of this value set?"""
+        return what in (self.medicine.classes if self.medicine else self.concepts)
 
 
 @dataclass(frozen=True)
@@ -203,6 +239,7 @@ class Chart:
     requests: tuple[Request, ...] = ()
     reports: tuple[Report, ...] = ()
     plans: tuple[Plan, ...] = ()
+    teaching: tuple[Teaching, ...] = ()
     drafts: tuple[Draft, ...] = ()
     gaps: tuple[Gap, ...] = ()
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -220,6 +257,8 @@ class Chart:
     def without_drafts(self, refs: Iterable[str]) -> Chart:
         """The chart as it would be after these drafts were deleted."""
         gone = frozenset(refs)
+        if not gone:
+            return self
         return replace(self, drafts=tuple(d for d in self.drafts if d.ref not in gone), memo={})
 
     @property

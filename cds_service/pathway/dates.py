@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from .answers import Answer
+from .answers import Answer, all_of
 
 
 class When(NamedTuple):
@@ -31,6 +32,12 @@ class When(NamedTuple):
             return Answer.YES
         return Answer.NO if self.earliest > today else Answer.UNKNOWN
 
+    def not_before(self, other: When) -> Answer:
+        """Did it happen on the day of the other, or later?"""
+        if self.earliest >= other.latest:
+            return Answer.YES
+        return Answer.NO if self.latest < other.earliest else Answer.UNKNOWN
+
     def __str__(self) -> str:
         if self.exact:
             return self.earliest.isoformat()
@@ -54,3 +61,10 @@ def years_between(born: date, today: date) -> int:
 def within(when: When | None, days: int, today: date) -> Answer:
     """``When.within`` for a date that may be missing: UNKNOWN then."""
     return when.within(days, today) if when else Answer.UNKNOWN
+
+
+def since(when: When | None, others: Iterable[When | None], today: date) -> Answer:
+    """Did something happen by today, and on or after all of these days? UNKNOWN where a date is missing or too coarse."""
+    if when is None:
+        return Answer.UNKNOWN
+    return all_of([when.happened(today), *(when.not_before(o) if o else Answer.UNKNOWN for o in others)])

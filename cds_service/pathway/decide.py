@@ -45,7 +45,8 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What became of one recommendation, and why. ``unchecked`` are exclusions that could not be checked."""
+    """What became of one recommendation, and why. ``unchecked`` are exclusions that could not be checked, ``decisive`` the
+    lines that settled it."""
 
     recommendation: Recommendation
     verdict: Verdict
@@ -54,6 +55,7 @@ class Decision:
     variant: Variant | None = None
     indicator: Indicator = Indicator.INFO
     unchecked: tuple[Step, ...] = ()
+    decisive: tuple[Step, ...] = ()
     unread: bool = False
     offers_unread: bool = False
 
@@ -102,12 +104,13 @@ class Gate:
     must_be_known: bool
 
 
+RED_FLAG = "red_flag"
 # Advice is given to adults only, never beside a red flag, never in palliative care (C.1, Gates on advice). A red flag is
 # never known to be absent, so its UNKNOWN lets advice pass; the UNKNOWN of the other two does not.
 GATES: dict[Kind, tuple[Gate, ...]] = {
     Kind.ADVICE: (
         Gate(_bare("adult"), Answer.NO, must_be_known=True),
-        Gate(_bare("red_flag"), Answer.YES, must_be_known=False),
+        Gate(_bare(RED_FLAG), Answer.YES, must_be_known=False),  # lifted by a line of the card's `despite`
         Gate(_bare("palliative_care"), Answer.YES, must_be_known=True),
     ),
     Kind.RED_FLAG: (),
@@ -126,9 +129,14 @@ def decide(recommendations: Sequence[Recommendation], chart: Chart, cap: int, *,
     if chart.person.deceased:
         return Outcome(tuple(Decision(r, Verdict.EXCLUDED, "the patient has died") for r in recommendations))
     decisions = [_consider(r, chart, ask_everything) for r in recommendations]
-    flags = _bare("red_flag")
+    flags = _bare(RED_FLAG)
     unread = bool(chart.unread(*flags.reads)) and flags.ask(chart).answer is not Answer.YES
     return Outcome(tuple(_settle(decisions, cap)), unread)
+
+
+def any_holds(lines: Iterable[Line], chart: Chart) -> bool:
+    """Does one of these lines answer YES?"""
+    return any(line.ask(chart).answer is Answer.YES for line in lines)
 
 
 def holds(lines: Iterable[Line], chart: Chart) -> bool:
@@ -143,6 +151,7 @@ class _Inquiry:
         self.recommendation = recommendation
         self.steps: list[Step] = []
         self.stop: tuple[Verdict, str] | None = None
+        self.decisive: tuple[Step, ...] = ()
         self.waiting: list[Step] = []
         self.unchecked: list[Step] = []
         self._chart = chart
@@ -156,6 +165,8 @@ class _Inquiry:
             if self.stop and not self._ask_everything:
                 return
         for gate in GATES[recommendation.kind]:
+            if gate.line.entry.name == RED_FLAG and any_holds(recommendation.despite, self._chart):
+                continue
             self._ask(Role.GATE, gate.line, gate.closes, Verdict.EXCLUDED, self.waiting if gate.must_be_known else None)
         missing = self.unchecked if recommendation.kind in _FAIL_OPEN else self.waiting
         for line in recommendation.unless:
@@ -166,8 +177,8 @@ class _Inquiry:
             return
         found = line.ask(self._chart)
         self.steps.append(Step(role, line, found))
-        if found.answer is deciding:
-            self.stop = self.stop or (verdict, f"{line.text}: {found.because}")
+        if found.answer is deciding and not self.stop:
+            self.stop, self.decisive = (verdict, f"{line.text}: {found.because}"), (self.steps[-1],)
         elif found.answer is Answer.UNKNOWN and missing is not None:
             missing.append(self.steps[-1])
 
@@ -176,11 +187,12 @@ def _consider(recommendation: Recommendation, chart: Chart, ask_everything: bool
     inquiry = _Inquiry(recommendation, chart, ask_everything)
     inquiry.run()
     if inquiry.stop:
-        return Decision(recommendation, *inquiry.stop, tuple(inquiry.steps))
+        return Decision(recommendation, *inquiry.stop, tuple(inquiry.steps), decisive=inquiry.decisive)
     if inquiry.waiting:
         because = "; ".join(f"{s.line.text}: {s.finding.because}" for s in inquiry.waiting)
         unread = any(chart.unread(*s.line.reads) for s in inquiry.waiting)
-        return Decision(recommendation, Verdict.UNDECIDED, because, tuple(inquiry.steps), unread=unread)
+        waiting = tuple(inquiry.waiting)
+        return Decision(recommendation, Verdict.UNDECIDED, because, tuple(inquiry.steps), decisive=waiting, unread=unread)
     return _present(recommendation, chart, inquiry.steps, inquiry.unchecked)
 
 
@@ -200,7 +212,8 @@ def _present(recommendation: Recommendation, chart: Chart, steps: list[Step], un
     for escalation in recommendation.escalate:
         if escalation.to.level > indicator.level and all_hold(Role.ESCALATE, escalation.when):
             indicator = escalation.to
-    because = "; ".join(s.finding.because for s in steps if s.role is Role.WHEN)
+    decisive = tuple(s for s in steps if s.role is Role.WHEN)
+    because = "; ".join(s.finding.because for s in decisive)
     offers_unread = bool(chart.gaps) and _offers_depend_on_a_gap(recommendation, variant, chart)
     return Decision(
         recommendation,
@@ -210,6 +223,7 @@ def _present(recommendation: Recommendation, chart: Chart, steps: list[Step], un
         variant,
         indicator,
         tuple(unchecked),
+        decisive,
         offers_unread=offers_unread,
     )
 

@@ -72,13 +72,20 @@ _DUE = concept("delivery-date")
 _CONDITION = concept("pregnancy")
 _CANNOT = concept("cannot-be-pregnant")
 
-# Pathway specification, part D, pregnancy: a positive counts for 42 weeks, a negative for 90 days, fertile age is 12 to 55.
-_POSITIVE_DAYS, _NEGATIVE_DAYS, _YOUNGEST, _OLDEST = 42 * 7, 90, 12, 55
+# Pathway specification, part D, pregnancy: a positive counts for 42 weeks, a negative for 90 days (30 before radiation of the
+# pelvis), fertile age is 12 to 55.
+_POSITIVE_DAYS, _NEGATIVE_DAYS, _RADIATION_DAYS = 42 * 7, 90, 30
+FERTILE = _YOUNGEST, _OLDEST = 12, 55
 
 
 @once
 def pregnancy(chart: Chart) -> Finding:
     """Pregnant, not pregnant, or unknown; what is missing is never taken for "not pregnant"."""
+    return pregnancy_by(chart, _NEGATIVE_DAYS)
+
+
+def pregnancy_by(chart: Chart, negative_days: int) -> Finding:
+    """``pregnancy``, when a negative statement counts for this many days."""
     if chart.person.sex == "male":
         return no("male", chart.person.ref)
     positive, negative = _latest_statements(chart)
@@ -90,20 +97,23 @@ def pregnancy(chart: Chart) -> Finding:
     for problem in chart.problems:
         if _CONDITION in problem.concepts and problem.current is Answer.YES:
             return yes(f"recorded: {problem.name}", problem.ref)
-    return _not_pregnant(chart, negative)
+    return _not_pregnant(chart, negative, negative_days)
 
 
-def _not_pregnant(chart: Chart, negative: tuple[When, str] | None) -> Finding:
+def _not_pregnant(chart: Chart, negative: tuple[When, str] | None, days: int) -> Finding:
     if _age_compared(chart, _YOUNGEST) is Answer.NO or _age_compared(chart, _OLDEST + 1) is Answer.YES:
         return _told(chart, Answer.NO, ", outside 12 to 55")
-    if negative and within(negative[0], _NEGATIVE_DAYS, chart.today) is Answer.YES:
-        return no(f"not pregnant ({negative[0]})", negative[1])
     for problem in chart.problems:
         if _CANNOT in problem.concepts:
             return no(f"recorded: {problem.name}", problem.ref)
     for treatment in chart.treatments:
         if _CANNOT in treatment.concepts and treatment.completed:
             return no("hysterectomy or sterilisation is recorded", treatment.ref)
+    if negative and within(negative[0], days, chart.today) is Answer.YES:
+        told = f"not pregnant ({negative[0]})"
+        if chart.unread("readings", "problems"):
+            return unknown(f"{told}; what may speak against it could not be read", negative[1])
+        return no(told, negative[1])
     return unknown("pregnancy status is not recorded")
 
 
@@ -130,5 +140,18 @@ def _latest_statements(chart: Chart) -> tuple[tuple[When, str] | None, tuple[Whe
 def pregnant(chart: Chart) -> Finding:
     """Pregnant: a positive status or test within 42 weeks and newer than any negative, a future delivery date, or a
     current pregnancy problem. Not pregnant: male, under 12 or over 55, hysterectomy, sterilisation or menopause, or a
-    negative statement within 90 days. Everything else is unknown."""
+    negative statement within 90 days while everything that could contradict it was read. Everything else is unknown."""
     return pregnancy(chart)
+
+
+@finding(reads=("person", "readings", "problems", "treatments"))
+def pregnant_before_radiation(chart: Chart) -> Finding:
+    """As `pregnant`, for radiation of the pelvis: a negative statement counts for 30 days only."""
+    return pregnancy_by(chart, _RADIATION_DAYS)
+
+
+@finding(reads=("person", "readings", "problems", "treatments"))
+def pregnancy_recorded(chart: Chart) -> Finding:
+    """Pregnancy is recorded as current. No means: not recorded, which is not the same as excluded."""
+    found = pregnancy(chart)
+    return Finding(Answer.of(found.answer is Answer.YES), found.because, found.resources)

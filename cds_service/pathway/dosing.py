@@ -1,4 +1,4 @@
-"""Dose ceilings by kidney function, read from the content folder."""
+"""Tables of doses, read from the content folder: ceilings by kidney function, and what an opioid dose is worth in morphine."""
 
 from __future__ import annotations
 
@@ -31,3 +31,32 @@ def limit_for(limits: Limits, ingredient: str, kidney_function: float) -> float 
     """The daily ceiling in mg; None for an ingredient without a table."""
     ceilings = limits.ceilings.get(ingredient)
     return ceilings[band_of(limits, kidney_function)] if ceilings else None
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What opioids are worth in mg of morphine by mouth: ``per_mg`` of a daily dose, ``per_mcg_per_hour`` of a patch.
+    ``left_out`` are ingredients that have no factor and are not counted."""
+
+    name: str
+    per_mg: Mapping[str, float]
+    per_mcg_per_hour: Mapping[str, float]
+    left_out: frozenset[str] = frozenset()
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def ingredients(self) -> frozenset[str]:
+        """Every ingredient that the table knows."""
+        return frozenset(self.per_mg) | frozenset(self.per_mcg_per_hour) | self.left_out
+
+
+def morphine_mg(factors: Factors, ingredient: str, daily_mg: float | None, mcg_per_hour: float | None) -> float | None:
+    """Milligrams of morphine a day; 0 for what is left out, None for what cannot be computed."""
+    if ingredient in factors.left_out:
+        return 0.0
+    patch, swallowed = factors.per_mcg_per_hour.get(ingredient), factors.per_mg.get(ingredient)
+    if patch is not None and mcg_per_hour is not None:
+        return patch * mcg_per_hour
+    return swallowed * daily_mg if swallowed is not None and daily_mg is not None else None

@@ -134,7 +134,9 @@ def kidney_function(chart: Chart) -> KidneyFunction | None:
         return KidneyFunction(lower.low, high, tuple(ref for v in values for ref in v.refs), lower.told)
     for problem in chart.problems:
         if problem.current is Answer.YES and _STAGE_4 in problem.concepts:
-            return KidneyFunction(15.0, _just_below(30.0), (problem.ref,), "kidney disease stage 4 is recorded, no value")
+            return KidneyFunction(
+                15.0, _just_below(30.0), (problem.ref,), "kidney disease stage 4 is recorded and counts as 15 to 29 mL/min"
+            )
     return None
 
 
@@ -144,17 +146,38 @@ def _unknown(chart: Chart) -> Finding:
     return unknown("no kidney function result within 365 days")
 
 
-@finding(reads=("readings", "person", "problems", "treatments"))
+READS = ("readings", "person", "problems", "treatments")
+
+
+def may_be_worse(chart: Chart) -> bool:
+    """Could the kidneys be worse than the value says? Something was not read, a newer result is not a number, or dialysis or
+    stage 5 is recorded and not whether it is current."""
+    undated = any(p.current is Answer.UNKNOWN and not p.concepts.isdisjoint({_DIALYSIS, _STAGE_5}) for p in chart.problems)
+    undated |= any(_DIALYSIS in t.concepts and t.when is None for t in chart.treatments)
+    return undated or _in_words_since(chart, _EGFR) or _in_words_since(chart, _CREATININE) or bool(chart.unread(*READS))
+
+
+def _in_words_since(chart: Chart, name: str) -> bool:
+    """Is there a result that is not a number, newer than the newest number?"""
+    known = max((r.when.latest for r in _newest(chart, name) if r.when), default=None)
+    if known is None:
+        return False
+    silent = [r.when for r in chart.readings if name in r.concepts and r.value is None and r.when]
+    return any(known < when.latest <= chart.today for when in silent)
+
+
+@finding(reads=READS)
 def kidney_function_below(chart: Chart, limit: int) -> Finding:
     """The lower of creatinine clearance and eGFR (mL/min, within 365 days) is below this limit. A value on the limit is
-    not below it, and nothing is rounded."""
+    not below it, and nothing is rounded. A value above the limit proves nothing while a lower or newer one may not have
+    been read, or while dialysis or stage 5 is recorded and not whether it is current."""
     kidney = kidney_function(chart)
     if kidney is None:
         return _unknown(chart)
     if kidney.high < limit:
         return yes(kidney.told, *kidney.refs)
     if kidney.low >= limit:
-        return no(kidney.told, *kidney.refs)
+        return (unknown if may_be_worse(chart) else no)(kidney.told, *kidney.refs)
     return unknown(f"{kidney.told}: could be on either side of {limit}", *kidney.refs)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, once
 from .dosing import Limits, limit_for
-from .kidney import KidneyFunction, kidney_function
+from .kidney import READS, KidneyFunction, kidney_function, may_be_worse
 from .ordering import selected_of
 from .vocabulary import concept, finding, phrase
 
@@ -62,26 +62,35 @@ def _over(chart: Chart, limits: Limits, times: int) -> Finding:
     return undecided or no(f"within the ceiling ({kidney.told})", *(ref for _, refs in ordered for ref in refs))
 
 
-@finding(reads=("readings", "person", "problems", "treatments"))
+@finding(reads=READS)
 def dose_above_kidney_limit(chart: Chart, limits: Limits) -> Finding:
     """The daily dose of the selected gabapentinoid is above the ceiling for the patient's kidney function, or cannot be
     computed while kidney function is below the first band's limit (60 mL/min). Extended-release products have other
     tables and are not computed."""
     found = _over(chart, limits, 1)
     kidney = kidney_function(chart)
+    if found.answer is Answer.NO and may_be_worse(chart) and not _below_every_ceiling(chart, limits):
+        return unknown(f"{found.because}; the kidneys may be worse than that", *found.resources)
     if found.answer is not Answer.UNKNOWN or kidney is None:
         return found
-    reduced = _reduced(kidney, limits)
-    if reduced:
+    if _reduced(kidney, limits):
         return yes(f"{found.because} ({kidney.told})", *found.resources, *kidney.refs)
+    if may_be_worse(chart):
+        return found
     return no(f"{found.because}, kidney function not reduced", *found.resources)
+
+
+def _below_every_ceiling(chart: Chart, limits: Limits) -> bool:
+    """Is every selected dose safe whatever the kidneys do?"""
+    pairs = [(daily_dose(chart, name), limit_for(limits, name, 0.0)) for name, _ in _ordered_ingredients(chart)]
+    return all(least is None or (dose is not None and dose <= least) for dose, least in pairs)
 
 
 def _reduced(kidney: KidneyFunction, limits: Limits) -> bool:
     return kidney.low < max(limits.bands)
 
 
-@finding(reads=("readings", "person", "problems", "treatments"))
+@finding(reads=READS)
 def dose_above_twice_kidney_limit(chart: Chart, limits: Limits) -> Finding:
     """The daily dose of the selected gabapentinoid is above (not at) twice the ceiling for the patient's kidney function."""
     return _over(chart, limits, 2)

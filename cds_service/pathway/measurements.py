@@ -1,4 +1,4 @@
-"""The newest measurements that an order depends on: blood pressure and the QT interval."""
+"""The newest measurements that an order depends on: blood pressure, the QT interval and sodium."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from .chart import Chart, Reading
 from .dates import within
 from .vocabulary import ValueSet, concept, finding
 
-_QTC = concept("qtc")
+_QTC, _SODIUM = concept("qtc"), concept("sodium")
+_SODIUM_UNITS = frozenset({"mmol/l", "meq/l"})
 _BLOOD_PRESSURE, _SYSTOLIC, _DIASTOLIC = concept("blood-pressure"), concept("systolic"), concept("diastolic")
 
-# Pathway specification, part D, bp_latest and qtc_latest: a measurement of the last 365 days counts.
+# Pathway specification, part D, bp_latest, sodium_latest and qtc_latest: a measurement of the last 365 days counts.
 _DAYS = 365
 
 
@@ -26,16 +27,62 @@ def _recent(chart: Chart, measured: ValueSet) -> list[Reading]:
 
 @finding(reads=("readings",))
 def blood_pressure_below(chart: Chart, systolic: int, diastolic: int) -> Finding:
-    """The newest blood pressure within 365 days is below both limits (mmHg). Unknown without one."""
+    """The newest blood pressure within 365 days is below both limits (mmHg); of one day every one must be. Unknown without
+    one, and while not all readings could be read, because a newer one may be among the others."""
     recent = _recent(chart, _BLOOD_PRESSURE)
     if not recent:
         return unknown("no blood pressure within 365 days")
-    newest = recent[-1]
-    upper = next((v for c, v in newest.parts if _SYSTOLIC in c), None)
-    lower = next((v for c, v in newest.parts if _DIASTOLIC in c), None)
+    newest = [r for r in recent if r.when == recent[-1].when]
+    refs = tuple(r.ref for r in newest)
+    upper = max((v for r in newest for c, v in r.parts if _SYSTOLIC in c), default=None)
+    lower = max((v for r in newest for c, v in r.parts if _DIASTOLIC in c), default=None)
     if upper is None or lower is None:
-        return unknown("the newest blood pressure is incomplete", newest.ref)
-    return (yes if upper < systolic and lower < diastolic else no)(f"{upper:g}/{lower:g} mmHg ({newest.when})", newest.ref)
+        return unknown("the newest blood pressure is incomplete", *refs)
+    told = f"{upper:g}/{lower:g} mmHg ({newest[0].when})"
+    if upper >= systolic or lower >= diastolic:
+        return no(told, *refs)
+    if chart.unread("readings"):
+        return unknown(f"{told}; not all readings could be read", *refs)
+    return yes(told, *refs)
+
+
+def high_blood_pressure(chart: Chart, systolic: int, diastolic: int) -> Finding:
+    """Is one value of the newest blood pressure within 365 days on its limit or above? Of one day the highest counts. Without
+    one: no, because nothing high was measured."""
+    recent = _recent(chart, _BLOOD_PRESSURE)
+    if not recent:
+        return Finding(chart.absence("readings"), "no blood pressure within 365 days")
+    newest = [r for r in recent if r.when == recent[-1].when]
+    refs = tuple(sorted(r.ref for r in newest))
+    upper = max((v for r in newest for c, v in r.parts if _SYSTOLIC in c), default=None)
+    lower = max((v for r in newest for c, v in r.parts if _DIASTOLIC in c), default=None)
+    known = [f"{v:g}" for v in (upper, lower) if v is not None]
+    told = f"blood pressure {'/'.join(known) or 'without a value'} mmHg ({newest[0].when})"
+    if (upper is not None and upper >= systolic) or (lower is not None and lower >= diastolic):
+        return yes(told, *refs)
+    return Finding(chart.absence("readings"), told, refs)
+
+
+def low_sodium(chart: Chart, limit: int) -> Finding:
+    """Is the newest sodium within 365 days below this limit (mmol/L)? Of one day the lowest counts. Without one: no, because
+    nothing low was measured."""
+    values = [
+        (r, r.value)
+        for r in _recent(chart, _SODIUM)
+        if r.value is not None and (r.unit or "").lower() in _SODIUM_UNITS and r.comparator not in (">", ">=")
+    ]
+    if not values:
+        return Finding(chart.absence("readings"), "no sodium within 365 days")
+    last = values[-1][0].when
+    newest, value = min((v for v in values if v[0].when == last), key=lambda v: v[1])
+    low = value < limit or (value == limit and newest.comparator == "<")
+    told = f"sodium {newest.comparator or ''}{value:g} mmol/L ({newest.when})"
+    return yes(told, newest.ref) if low else Finding(chart.absence("readings"), told, (newest.ref,))
+
+
+def qtc_on_record(chart: Chart) -> bool:
+    """Was a QTc measured within 365 days?"""
+    return any(r.value is not None for r in _recent(chart, _QTC))
 
 
 @finding(reads=("readings",))
@@ -47,4 +94,5 @@ def qtc_measured_at_least(chart: Chart, milliseconds: int) -> Finding:
         return Finding(chart.absence("readings"), "no QTc within 365 days")
     last = values[-1][0].when
     newest, value = max((v for v in values if v[0].when == last), key=lambda v: v[1])
-    return (yes if value >= milliseconds else no)(f"QTc {value:g} ms ({newest.when})", newest.ref)
+    told = f"QTc {value:g} ms ({newest.when})"
+    return yes(told, newest.ref) if value >= milliseconds else Finding(chart.absence("readings"), told, (newest.ref,))

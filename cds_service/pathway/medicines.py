@@ -8,7 +8,7 @@ from datetime import timedelta
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Medicine, once
 from .dates import within
-from .trials import long_term_ingredients
+from .exposure import long_term_ingredients
 from .vocabulary import ValueSet, concept, finding, phrase
 
 _OPIOIDS, _GABAPENTINOIDS = concept("opioids"), concept("gabapentinoids")
@@ -53,6 +53,15 @@ def taking_or_drafted(chart: Chart, medicines: ValueSet) -> Finding:
     found = taken(chart, medicines) + drafted(chart, medicines)
     if found:
         return yes(", ".join(_label(m, chart) for m in found), *(m.ref for m in found))
+    return _unless_unread(chart, medicines)
+
+
+def beside(chart: Chart, medicines: ValueSet, chosen: Iterable[Medicine] = ()) -> Finding:
+    """Is a medicine of this class active or drafted, other than these drafts?"""
+    apart = {m.ref for m in chosen}
+    found = [m for m in taken(chart, medicines) + drafted(chart, medicines) if m.ref not in apart]
+    if found:
+        return yes(f"with {_joined(_label(m, chart) for m in found)}", *(m.ref for m in found))
     return _unless_unread(chart, medicines)
 
 
@@ -161,6 +170,11 @@ def renewing(chart: Chart, medicines: ValueSet) -> Finding:
     if not selected:
         return no("none is selected")
     return _unless_unread(chart, "an active medicine of the same ingredient")
+
+
+def unclassified(chart: Chart) -> tuple[str, ...]:
+    """The names of the active medicines that are of no class known here: not classified, which is not the same as absent."""
+    return tuple(dict.fromkeys(m.name for m in chart.medicines if m.on_list and not m.classes))
 
 
 def _label(medicine: Medicine, chart: Chart) -> str:

@@ -6,9 +6,9 @@ from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Draft, Medicine
 from .demographics import age_range
 from .exclusions import current_problem
+from .long_term_opioids import OPIOID_ANALGESICS, is_analgesic, long_term_opioid_shown
 from .medicines import already_taking, drafted, taken
 from .scope import concerns_the_posterior_hip
-from .trials import OPIOID_ANALGESICS, is_analgesic, long_term_opioid_shown
 from .vocabulary import ValueSet, concept, finding, phrase
 
 _GENERAL_PAIN = concept("general-pain")
@@ -17,24 +17,32 @@ _OTHER_INDICATION = concept("other-indication-for-nerve-medicines")
 _RENALLY_CLEARED = concept("renally-cleared-medicines")
 _NSAIDS, _KIDNEY_MEDICINES = concept("systemic-nsaids"), concept("kidney-active-medicines")
 _NSAID_RISKS = concept("nsaid-kidney-risks")
+_ADVANCED_IMAGING = concept("advanced-imaging")
 
 
-def selected_of(chart: Chart, medicines: ValueSet) -> list[Draft]:
-    """Selected drafts of a class; for opioid analgesics without the agonist treatment of a use disorder."""
-    found = [d for d in chart.selected if d.medicine and medicines in d.medicine.classes and not d.medicine.do_not_give]
-    if medicines == OPIOID_ANALGESICS:
+def selected_of(chart: Chart, what: ValueSet) -> list[Draft]:
+    """Selected drafts of a class of medicines or a kind of service; for opioid analgesics without the agonist treatment of
+    a use disorder."""
+    found = [d for d in chart.selected if d.is_of(what) and not (d.medicine and d.medicine.do_not_give)]
+    if what == OPIOID_ANALGESICS:
         found = [d for d in found if d.medicine and is_analgesic(d.medicine, chart)]
     return found
 
 
 @finding(reads=("problems",))
-def is_ordering(chart: Chart, medicines: ValueSet) -> Finding:
-    """A selected draft is a medicine of this class. Buprenorphine and methadone for a current opioid use disorder are not
-    analgesics."""
-    found = selected_of(chart, medicines)
+def is_ordering(chart: Chart, what: ValueSet) -> Finding:
+    """A selected draft is a medicine of this class, or a service (imaging, injection, therapy, referral) of this value set.
+    Buprenorphine and methadone for a current opioid use disorder are not analgesics."""
+    found = selected_of(chart, what)
     if found:
-        return yes(f"selected: {', '.join(d.medicine.name for d in found if d.medicine)}", *(d.ref for d in found))
-    return no(f"{medicines} not selected")
+        return yes(f"selected: {', '.join(d.name for d in found)}", *(d.ref for d in found))
+    return no(f"{what} not selected")
+
+
+@finding(reads=("problems",))
+def opening_chart_or_ordering(chart: Chart, what: ValueSet) -> Finding:
+    """The session has no order yet (the chart is being opened), or a selected draft is of this class or kind."""
+    return is_ordering(chart, what) if chart.drafts else yes("no order in this session")
 
 
 def _other_reason(draft: Draft) -> str | None:
@@ -46,14 +54,24 @@ def _other_reason(draft: Draft) -> str | None:
 
 
 @finding(reads=("problems",))
-def ordered_for_another_reason(chart: Chart, medicines: ValueSet) -> Finding:
-    """Every selected medicine of this class carries a coded reason outside the pathway, such as surgery, injury, teeth or a
-    tumour."""
-    ordered = selected_of(chart, medicines)
+def ordered_for_another_reason(chart: Chart, what: ValueSet) -> Finding:
+    """Every selected medicine or service of this value set carries a coded reason outside the pathway, such as surgery,
+    injury, teeth or a tumour."""
+    ordered = selected_of(chart, what)
     named = [(d, name) for d in ordered if (name := _other_reason(d))]
     if ordered and len(named) == len(ordered):
         return yes(f"reason of the order: {named[0][1]}", *(d.ref for d, _ in named))
     return no("no coded reason outside the pathway on the order", *(d.ref for d in ordered))
+
+
+@finding(reads=("problems",))
+def ordered_for_inpatient(chart: Chart, medicines: ValueSet) -> Finding:
+    """Every selected medicine of this class is ordered for use in hospital. No means: one is not marked so, or none is
+    selected."""
+    ordered = [d.medicine for d in selected_of(chart, medicines) if d.medicine]
+    if ordered and all(m.inpatient for m in ordered):
+        return yes(f"inpatient order: {', '.join(m.name for m in ordered)}", *(m.ref for m in ordered))
+    return no("not marked as an inpatient order", *(m.ref for m in ordered))
 
 
 @finding(reads=("medicines", "problems"))
@@ -120,5 +138,13 @@ def _nsaid_kidney_risk(chart: Chart) -> Finding:
 
 @phrase(reads=())
 def selected_medicines(chart: Chart) -> str:
-    """The names of the selected medicines."""
+    """The names of the selected medicines, or of the selected services where there is no medicine."""
+    if not any(d.medicine for d in chart.selected):
+        return ", ".join(dict.fromkeys(d.name for d in chart.selected))
     return ", ".join(dict.fromkeys(d.medicine.name for d in chart.selected if d.medicine))
+
+
+@phrase(reads=("problems",))
+def selected_imaging(chart: Chart) -> str:
+    """The names of the selected MRI and CT orders."""
+    return ", ".join(dict.fromkeys(d.name for d in selected_of(chart, _ADVANCED_IMAGING)))

@@ -17,6 +17,7 @@ _VAS = "38214-3"
 _IHOT12, _LEFS, _HAGOS, _PAIN_POINTS, _PAIN_SHARE = 14.0, 9.0, 10.0, 2.0, 0.30
 _THRESHOLDS = {"ihot12-total": _IHOT12, "lefs-total": _LEFS}
 _HAGOS_PREFIX = "hagos-"
+_NAMES = {"ihot12": "iHOT-12", "lefs": "LEFS", "hagos": "HAGOS"}
 _BEFORE, _AFTER, _APART = 28, 14, 14  # window of the baseline round the start, and the least distance to the latest
 
 
@@ -108,6 +109,52 @@ def trends(chart: Chart) -> tuple[tuple[str, Trend, tuple[str, str]], ...]:
     return tuple(found)
 
 
+def pain_response(chart: Chart, day: date) -> tuple[bool, tuple[str, str]] | None:
+    """Did pain improve from the last value before this day to the newest one at least 14 days after it? None without both."""
+    values = _series(chart).get("pain", [])
+    before = [v for v in values if v[0] <= day]
+    after = [v for v in values if (v[0] - day).days >= _APART]
+    if not before or not after:
+        return None
+    return _pain_trend(before[-1][1], after[-1][1]) is Trend.IMPROVED, (before[-1][2], after[-1][2])
+
+
+def pain_since(chart: Chart, start: date) -> tuple[Trend, str, tuple[str, str]] | None:
+    """The trend of pain from the value nearest to this day to the newest one, in words too; None without such a pair."""
+    change = _change(_series(chart).get("pain", []), start)
+    if change is None:
+        return None
+    before, after, refs = change
+    return _pain_trend(before, after), f"pain {before:g} at the start, {after:g} now", refs
+
+
+# Pathway specification, part D, pain_nrs_latest: a pain score counts for 90 days.
+PAIN_DAYS = 90
+
+
+@once
+def newest_pain(chart: Chart) -> tuple[date, float, str] | None:
+    """The newest pain score of the last 90 days; of one day the highest."""
+    recent = [value for value in _series(chart).get("pain", ()) if (chart.today - value[0]).days <= PAIN_DAYS]
+    return recent[-1] if recent else None
+
+
+@finding(reads=("readings",))
+def pain_at_least(chart: Chart, score: float) -> Finding:
+    """The newest pain score (0 to 10) of the last 90 days is this or more. Unknown without one: no score never means no
+    pain."""
+    if chart.unread("readings"):
+        return unknown("pain scores could not be read")
+    newest = newest_pain(chart)
+    if newest is None:
+        return unknown("no pain score within 90 days")
+    when, value, ref = newest
+    return (yes if value >= score else no)(f"pain {value:g} of 10 ({when})", ref)
+
+
+_READS = ("readings", "contacts", "treatments")
+
+
 @once
 def improved(chart: Chart) -> Finding:
     """Improved: a known trend improved and none is worse. Not improved: at least one is known, none improved or mixed."""
@@ -118,12 +165,9 @@ def improved(chart: Chart) -> Finding:
     told = ", ".join(f"{name} {trend}" for name, trend, _ in known)
     refs = tuple(ref for *_, pair in known for ref in pair)
     kinds = {trend for _, trend, _ in known}
-    if chart.unread("readings"):
-        return unknown(f"{told}; other scores could not be read", *refs)
+    if chart.unread(*_READS):  # the trend hangs on the first visit as well as on the scores
+        return unknown(f"{told}; other scores or visits could not be read", *refs)
     return (yes if Trend.IMPROVED in kinds and Trend.WORSE not in kinds else no)(told, *refs)
-
-
-_READS = ("readings", "contacts", "treatments")
 
 
 @finding(reads=_READS)
@@ -131,7 +175,7 @@ def benefit_not_recorded(chart: Chart) -> Finding:
     """Since the first visit no improvement is recorded: the outcome is known and not improved, or no outcome was recorded
     at all. Unknown when the scores could not be read."""
     found = improved(chart)
-    if found.answer is Answer.UNKNOWN and not chart.unread("readings"):
+    if found.answer is Answer.UNKNOWN and not chart.unread(*_READS):
         return yes(found.because)
     return Finding(~found.answer, found.because, found.resources)
 
@@ -140,7 +184,7 @@ def benefit_not_recorded(chart: Chart) -> Finding:
 def outcome_not_recorded(chart: Chart) -> Finding:
     """The scores were read, and none has both a baseline round the start of physiotherapy and a later value."""
     found = improved(chart)
-    if chart.unread("readings"):
+    if chart.unread(*_READS):
         return unknown(found.because)
     return Finding(Answer.of(found.answer is Answer.UNKNOWN), found.because, found.resources)
 
@@ -149,12 +193,11 @@ def outcome_not_recorded(chart: Chart) -> Finding:
 _REVIEW_VISITS, _NON_RESPONSE_DAYS, _NON_RESPONSE_VISITS = 14, 90, 4
 
 
-@finding(reads=_READS)
-def visits_due_for_review(chart: Chart) -> Finding:
-    """More than 14 visits in the episode without recorded improvement (a review prompt, never a reason to deny care)."""
+def many_visits_without_improvement(chart: Chart) -> Finding:
+    """More than 14 visits in the episode without recorded improvement."""
     many = visits_more_than(chart, _REVIEW_VISITS)
     better = improved(chart)
-    if many is Answer.YES and better.answer is Answer.UNKNOWN and not chart.unread("readings"):
+    if many is Answer.YES and better.answer is Answer.UNKNOWN and not chart.unread(*_READS):
         return yes("more than 14 visits, no outcome recorded")
     if many is Answer.NO or better.answer is Answer.YES:
         return no("14 visits or fewer, or improved", *better.resources)
@@ -173,7 +216,7 @@ def non_response_at_three_months(chart: Chart) -> Finding:
     if not enough:
         return Finding(chart.absence("contacts", "treatments"), "before day 90 or fewer than 4 visits", current.refs)
     better = improved(chart)
-    if better.answer is Answer.UNKNOWN and not chart.unread("readings"):
+    if better.answer is Answer.UNKNOWN and not chart.unread(*_READS):
         return no("no outcome recorded", *current.refs)
     return Finding(~better.answer, better.because, better.resources)
 
@@ -184,4 +227,11 @@ def outcome_so_far(chart: Chart) -> str:
     known = trends(chart)
     if not known:
         return "no outcome recorded"
-    return ", ".join(f"{name.upper() if name != 'pain' else name} {trend}" for name, trend, _ in known)
+    return ", ".join(f"{_NAMES.get(name, name)} {trend}" for name, trend, _ in known)
+
+
+@phrase(reads=("readings",))
+def pain_now(chart: Chart) -> str:
+    """The newest pain score of the last 90 days with its day, or that there is none."""
+    newest = newest_pain(chart)
+    return f"pain {newest[1]:g} of 10 ({newest[0]})" if newest else "no pain score within 90 days"

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from .answers import Answer, Finding, no, unknown, yes
-from .chart import Chart, Plan, Treatment, once
+from .chart import Chart, Plan, Request, Treatment, once
 from .dates import within
 from .vocabulary import concept, finding, phrase
 
@@ -64,6 +64,19 @@ def episode(chart: Chart) -> Episode | None:
     return Episode(tuple(current), tuple(ref for day in current for ref in visits[day]))
 
 
+def started_or_ordered(chart: Chart) -> date | None:
+    """The first visit of the episode; without a visit the earliest open order of the last 180 days."""
+    current = episode(chart)
+    if current:
+        return current.start
+    return min((request.when.earliest for request in _open_orders(chart) if request.when), default=None)
+
+
+def _open_orders(chart: Chart) -> list[Request]:
+    ordered = [r for r in chart.requests if r.active and _ORDER in r.concepts]
+    return [r for r in ordered if within(r.when, _ORDER_DAYS, chart.today) is Answer.YES]
+
+
 def _closed(chart: Chart, current: Episode) -> bool:
     if (chart.today - current.last).days > _EPISODE_GAP:
         return True
@@ -88,18 +101,19 @@ def status(chart: Chart) -> tuple[Status | None, str, tuple[str, ...]]:
     if current:
         told = f"{len(current.days)} visits since {current.start}, the last on {current.last}"
         if _closed(chart, current):
-            return Status.COMPLETED, told, current.refs
-        if chart.unread("plans"):
+            later = chart.unread("contacts", "treatments")  # a visit since then may be among what was not read
+            return None if later else Status.COMPLETED, told, current.refs
+        idle = (chart.today - current.last).days
+        if chart.unread("plans") or (idle >= _DISCHARGE_DAYS and chart.unread("treatments")):
             return None, f"{told}; whether the programme is finished could not be read", current.refs
         return Status.IN_PROGRESS, told, current.refs
+    if gaps := chart.unread("contacts", "treatments"):
+        return None, f"{', '.join(g.what for g in gaps)} could not be read", ()
     over = [*(plan.ref for plan in _finished_plans(chart)), *(discharge.ref for discharge in _discharges(chart))]
     if over:
         return Status.COMPLETED, "a finished programme is recorded, its visits are not", tuple(over)
-    if gaps := chart.unread("contacts", "treatments"):
-        return None, f"{', '.join(g.what for g in gaps)} could not be read", ()
-    for request in chart.requests:
-        if request.active and _ORDER in request.concepts and within(request.when, _ORDER_DAYS, chart.today) is Answer.YES:
-            return Status.ORDERED, f"ordered {request.when}, no visit yet", (request.ref,)
+    for request in _open_orders(chart):
+        return Status.ORDERED, f"ordered {request.when}, no visit yet", (request.ref,)
     if gaps := chart.unread("requests", "plans"):
         return None, f"{', '.join(g.what for g in gaps)} could not be read", ()
     return Status.NONE, "no visit and no order is recorded", ()
@@ -141,9 +155,21 @@ def physiotherapy_days_at_least(chart: Chart, days: int) -> Finding:
     if current is None:
         return Finding(chart.absence("contacts", "treatments"), "no visit is recorded")
     passed = (chart.today - current.start).days
-    if passed < days and chart.unread("contacts", "treatments"):
-        return unknown("earlier visits may not have been read", *current.refs)
+    newer = (chart.today - current.last).days >= _EPISODE_GAP  # a visit since then would begin another episode
+    if (passed < days or newer) and chart.unread("contacts", "treatments"):
+        return unknown("other visits may not have been read", *current.refs)
     return (yes if passed >= days else no)(f"day {passed} since the first visit", *current.refs)
+
+
+def care_days(chart: Chart) -> int | None:
+    """Days since the first attended visit; 0 when it is known that there was none. None when visits could not be read, or
+    when a finished programme is recorded without its visits."""
+    current = episode(chart)
+    if current:
+        hidden = (chart.today - current.last).days >= _EPISODE_GAP and chart.unread("contacts", "treatments")
+        return None if hidden else (chart.today - current.start).days  # a newer episode may be among what was not read
+    found, _, _ = status(chart)
+    return 0 if found in (Status.NONE, Status.ORDERED) else None
 
 
 def visits_more_than(chart: Chart, visits: int) -> Answer:
@@ -173,6 +199,6 @@ def physiotherapy_so_far(chart: Chart) -> str:
     """Days, weeks and visits since the first attended visit."""
     current = episode(chart)
     if current is None:
-        return "no visit recorded"
+        return "No visit recorded"
     passed = (chart.today - current.start).days
-    return f"day {passed} (week {passed // 7}) since the first visit on {current.start}, {len(current.days)} visits"
+    return f"Day {passed} (week {passed // 7}) since the first visit on {current.start}, {len(current.days)} visits"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -43,6 +43,7 @@ class Snooze(StrEnum):
     NONE = "none"
     ENCOUNTER = "encounter"
     ORDER = "S-order"
+    DAYS_7 = "S-7"
     DAYS_42 = "S-42"
     DAYS_90 = "S-90"
     DAYS_180 = "S-180"
@@ -75,7 +76,8 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Something a card can draft. ``unless``: a line that is true or unknown keeps the offer away."""
+    """Something a card can draft. ``unless``: a line that is true or unknown keeps the offer away. A ``changes_only`` order is no
+    draft of its own: it names what is changed in one."""
 
     id: str
     title: str
@@ -83,18 +85,21 @@ class Order:
     when: tuple[Line, ...]
     unless: tuple[Line, ...]
     bands: tuple[Band, ...]
+    changes_only: bool = False  # only changes a draft, and is no order of its own
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One button. It creates ``order``, deletes the selected drafts of the class ``deletes``, or gives the one selected
-    draft of the class ``changes`` the dose of ``order``. Offered only when every line of ``when`` holds."""
+    """One button. It creates ``order``, deletes the selected drafts of the class ``deletes``, gives the one selected draft of
+    the class ``changes`` the dose of ``order``, or adds to the one selected draft of the kind ``completes`` what it lacks of
+    ``order``. Offered only when every line of ``when`` holds."""
 
     label: str | None
     order: Order | None
     deletes: str | None
     changes: str | None
     when: tuple[Line, ...]
+    completes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +152,13 @@ class Recommendation:
     override_reasons: tuple[OverrideReason, ...]
     snooze: Snooze
     links: tuple[Link, ...]
+    snooze_after: Mapping[str, Snooze] = field(default_factory=dict)  # other rests, by override reason
+    despite: tuple[Line, ...] = ()  # what lifts the red-flag gate of advice
 
     @property
     def lines(self) -> tuple[Line, ...]:
         """Every line that the recommendation can ask, its suggestions included."""
-        found = [*self.when, *self.unless]
+        found = [*self.when, *self.unless, *self.despite]
         for variant in self.variants:
             found.extend(variant.when)
         for escalation in self.escalate:

@@ -155,6 +155,23 @@ def radicular_only(chart: Chart) -> Finding:
     return yes(f"recorded: {names_of(found)}", *refs_of(found))
 
 
+@finding(reads=("problems", "readings"))
+def nociceptive_only(chart: Chart) -> Finding:
+    """Ischiofemoral impingement or a hamstring injury, and no sign of nerve pain: no sciatica, no radiculopathy, no nerve
+    outside the spine and no neuropathic score. Unknown when problems or scores could not be read."""
+    pathway = in_pathway(chart)
+    if pathway.answer is not Answer.YES:
+        return pathway
+    radicular = {s: refs for s, refs in syndromes(chart).items() if s in _RADICULAR}
+    if radicular:
+        return no(f"recorded: {names_of(radicular)}", *refs_of(radicular))
+    nerve = neuropathic_indication(chart)
+    if nerve.answer is not Answer.NO:
+        return Finding(~nerve.answer, nerve.because, nerve.resources)
+    root = _not_found(chart, "sciatica or radiculopathy", _RADICULAR)
+    return root if root.answer is Answer.UNKNOWN else pathway
+
+
 @once
 def pain_began(chart: Chart) -> int | None:
     """Days since the earliest onset among the current core problems; None when one of them cannot be told."""

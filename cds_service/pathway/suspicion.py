@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from .answers import Answer, Finding, unknown
-from .chart import Chart, Concepts, once
+from .answers import Answer, Finding, unknown, yes
+from .chart import Chart, Concepts
 from .dates import When
 
 NOT_EXCLUDED = unknown("none recorded; absence is not proof")
+_RECORDED = "recorded: "
 
 
-def never_excluded(ask: Callable[[Chart], Finding | None]) -> Callable[[Chart], Finding]:
+class Flag(NamedTuple):
+    """Something that raises a red flag: what, since when (None: not dated), and the records it rests on. What is done about
+    a flag counts from ``since`` on."""
+
+    because: str
+    since: When | None
+    refs: tuple[str, ...]
+
+
+def recorded(name: str, since: When | None, ref: str) -> Flag:
+    """A problem that is a flag by its name."""
+    return Flag(f"{_RECORDED}{name}", since, (ref,))
+
+
+def raised(flags: tuple[Flag, ...]) -> Finding:
     """A red flag is YES or UNKNOWN, never NO."""
+    return yes(flags[0].because, *flags[0].refs) if flags else NOT_EXCLUDED
 
-    @once
-    def red_flag(chart: Chart) -> Finding:
-        return ask(chart) or NOT_EXCLUDED
 
-    return red_flag
+def told(flags: Iterable[Flag], *, dated: bool = True) -> str:
+    """The flags in words; ``dated`` where their day is the day of the sign itself."""
+    words = [f.because.removeprefix(_RECORDED) + (f" ({f.since})" if dated and f.since else "") for f in flags]
+    return "; ".join(dict.fromkeys(words))
 
 
 def signs(chart: Chart) -> Iterable[tuple[Concepts, When | None, str]]:

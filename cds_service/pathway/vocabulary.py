@@ -9,13 +9,13 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NewType
 
 from .answers import Finding
 from .chart import SECTIONS, Chart
-from .dosing import Limits
+from .dosing import Factors, Limits
 
 ValueSet = NewType("ValueSet", str)
 """The name of a value set of the content folder."""
@@ -123,10 +123,11 @@ class LineError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the values of a line may name: value sets, and tables of dose limits."""
+    """What the values of a line may name: value sets, tables of dose limits, and tables of opioid factors."""
 
     value_sets: frozenset[str]
     limits: Mapping[str, Limits]
+    factors: Mapping[str, Factors] = field(default_factory=dict)
 
 
 def parse_line(raw: object, names: Names) -> Line:
@@ -158,7 +159,7 @@ def parse_line(raw: object, names: Names) -> Line:
 
 def value_text(value: Any) -> str:
     """A value as a card writes it."""
-    if isinstance(value, Limits):
+    if isinstance(value, Limits | Factors):
         return value.name
     return ", ".join(str(v) for v in value) if isinstance(value, tuple) else str(value)
 
@@ -191,6 +192,10 @@ def _value(name: str, kind: Any, given: Any, names: Names) -> Any:
         if not isinstance(given, str) or given not in names.limits:
             raise LineError(f"{name}: unknown dose limits {given!r}")
         return names.limits[given]
+    if kind is Factors:
+        if not isinstance(given, str) or given not in names.factors:
+            raise LineError(f"{name}: unknown opioid factors {given!r}")
+        return names.factors[given]
     if kind is int and isinstance(given, int) and not isinstance(given, bool):
         return given
     if kind is float and isinstance(given, int | float) and not isinstance(given, bool):

@@ -22,10 +22,11 @@ from cds_service.pathway.chart import (
     Reason,
     Report,
     Request,
+    Teaching,
     Treatment,
 )
 from cds_service.pathway.dates import When, day
-from cds_service.pathway.dosing import Limits
+from cds_service.pathway.dosing import Factors, Limits
 from cds_service.pathway.vocabulary import FINDINGS
 
 assert cds_service.pathway  # importing the package fills the vocabulary
@@ -37,34 +38,63 @@ GABAPENTINOID_LIMITS = Limits(
     "gabapentinoid-limits", (60, 30, 15, 0), {"gabapentin": (3600, 1400, 700, 300), "pregabalin": (600, 300, 150, 75)}
 )
 
+OPIOID_FACTORS = Factors(
+    "opioid-factors",
+    {"morphine": 1, "oxycodone": 1.5, "hydrocodone": 1, "tramadol": 0.2, "methadone": 4.7},
+    {"fentanyl": 2.4},
+    frozenset({"buprenorphine"}),
+)
+
 _NERVE = {"first-line-nerve-pain-medicines", "pathway-medicines"}
-_OPIOID = {"opioids", "opioid-analgesics", "pathway-medicines", "not-advised-in-sciatica"}
-_GABAPENTINOID = {"gabapentinoids", "renally-cleared-medicines", "not-advised-in-sciatica"} | _NERVE
+_CNS = {"cns-active-medicines"}
+_OPIOID = {"opioids", "opioid-analgesics", "pathway-medicines", "not-advised-in-sciatica", "risk-in-pregnancy"} | _CNS
+_GABAPENTINOID = {"gabapentinoids", "renally-cleared-medicines", "not-advised-in-sciatica", "pregnancy-check-medicines"} | _NERVE
+_GABAPENTINOID |= _CNS | {"risk-in-pregnancy"}
+_TRICYCLIC, _SNRI = {"med-tca", "tricyclics"} | _NERVE | _CNS, {"snris", "serotonergic-antidepressants"} | _NERVE | _CNS
 _SEDATIVE = {"benzodiazepines", "med-benzodiazepine", "other-cns-depressants", "pathway-medicines", "not-advised-in-sciatica"}
-_NSAID = {"med-nsaid-oral", "systemic-nsaids", "pathway-medicines"}
+_SEDATIVE |= _CNS
+_NSAID = {"med-nsaid-oral", "systemic-nsaids", "nsaids", "pathway-medicines", "pregnancy-check-medicines", "risk-in-pregnancy"}
 CLASSES: dict[str, set[str]] = {
     "oxycodone": {"med-opioid-analgesic"} | _OPIOID,
     "hydrocodone": {"med-opioid-analgesic"} | _OPIOID,
     "methadone": {"med-opioid-analgesic"} | _OPIOID,
     "tramadol": {"med-opioid-analgesic", "med-tramadol-tapentadol"} | _OPIOID,
     "buprenorphine": {"med-buprenorphine"} | _OPIOID,
-    "codeine cough syrup": {"med-opioid-cough-cold", "opioids", "pathway-medicines"},
+    "morphine": {"med-opioid-analgesic"} | _OPIOID,
+    "fentanyl": {"med-opioid-analgesic"} | _OPIOID,
+    "meperidine": {"med-opioid-analgesic"} | _OPIOID,
+    "tapentadol": {"med-opioid-analgesic", "med-tramadol-tapentadol"} | _OPIOID,
+    "codeine cough syrup": {"med-opioid-cough-cold", "opioids", "pathway-medicines"} | _CNS,
     "gabapentin": {"med-gabapentin"} | _GABAPENTINOID,
     "pregabalin": {"med-pregabalin"} | _GABAPENTINOID,
-    "nortriptyline": {"med-tca", "tricyclics"} | _NERVE,
-    "amitriptyline": {"med-tca", "tricyclics"} | _NERVE,
-    "duloxetine": {"med-duloxetine", "snris", "renally-cleared-medicines"} | _NERVE,
-    "venlafaxine": {"med-venlafaxine", "snris"} | _NERVE,
-    "milnacipran": {"med-milnacipran", "snris"} | _NERVE,
+    "nortriptyline": _TRICYCLIC,
+    "amitriptyline": _TRICYCLIC,
+    "duloxetine": {"med-duloxetine", "renally-cleared-medicines"} | _SNRI,
+    "venlafaxine": {"med-venlafaxine"} | _SNRI,
+    "milnacipran": {"med-milnacipran"} | _SNRI,
     "lorazepam": _SEDATIVE,
     "midazolam": _SEDATIVE,
-    "zolpidem": {"med-z-drug", "other-cns-depressants"},
-    "baclofen": {"med-muscle-relaxant", "med-baclofen", "other-cns-depressants", "renally-cleared-medicines"},
+    "zolpidem": {"med-z-drug", "other-cns-depressants"} | _CNS,
+    "baclofen": {"med-muscle-relaxant", "med-baclofen", "other-cns-depressants", "renally-cleared-medicines"} | _CNS,
     "naloxone": {"med-naloxone"},
     "ibuprofen": _NSAID,
-    "lisinopril": {"med-acei", "kidney-active-medicines"},
+    "naproxen": _NSAID,
+    "lisinopril": {"med-acei", "ace-inhibitor-or-arb", "kidney-active-medicines"},
+    "losartan": {"med-arb", "ace-inhibitor-or-arb", "kidney-active-medicines"},
+    "furosemide": {"med-diuretic", "kidney-active-medicines"},
+    "warfarin": {"med-anticoagulant", "antiplatelet-or-anticoagulant"},
+    "clopidogrel": {"med-antiplatelet", "antiplatelet-or-anticoagulant"},
     "prednisone": {"med-systemic-corticosteroid", "not-advised-in-sciatica"},
-    "sertraline": {"med-ssri"},
+    "sertraline": {"med-ssri", "serotonergic-antidepressants"} | _CNS,
+    "phenelzine": {"med-maoi"},
+    "sumatriptan": {"med-triptan"},
+    "botulinum toxin": {"med-botulinum-toxin", "pregnancy-check-medicines", "risk-in-pregnancy"},
+    "apixaban": {"med-anticoagulant", "antiplatelet-or-anticoagulant"},
+    "diclofenac gel": {"med-nsaid-topical", "nsaids", "topical-pain-medicines"},
+    "lidocaine": {"med-lidocaine-topical", "topical-pain-medicines"},
+    "capsaicin": {"med-capsaicin", "topical-pain-medicines"},
+    "acetaminophen": {"med-acetaminophen"},
+    "oxycodone and acetaminophen": {"med-acetaminophen", "med-opioid-analgesic"} | _OPIOID,
 }
 
 
@@ -167,6 +197,10 @@ def qtc(value: float | None, days: int | When = 10, **rest: Any) -> Reading:
     return reading("qtc", value=value, days=days, **rest)
 
 
+def sodium(value: float | None, unit: str | None = "mmol/L", days: int | When = 10, **rest: Any) -> Reading:
+    return reading("sodium", value=value, days=days, unit=unit, **rest)
+
+
 def pressure(upper: float, lower: float | None, days: int | When = 10) -> Reading:
     parts = [(frozenset({"systolic"}), upper)]
     if lower is not None:
@@ -202,14 +236,44 @@ def draft(
     selected: bool = True,
     daily_mg: float | None = None,
     ref: str | None = None,
+    service: tuple[str, ...] = (),
+    details: tuple[str, ...] = (),
+    sides: tuple[str, ...] = (),
+    says: tuple[bool, bool] = (False, False),
     **rest: Any,
 ) -> Draft:
-    """An order of this session for a medicine, or, without one, for a service."""
-    ref = ref or f"MedicationRequest/draft-{ingredient}"
+    """An order of this session for a medicine, or, without one, for a service with these concepts; ``says`` is whether it
+    states its length and its content."""
+    ref = ref or (f"MedicationRequest/draft-{ingredient}" if ingredient else f"ServiceRequest/draft-{'-'.join(service)}")
     found = None
     if ingredient:
         found = medicine(ingredient, status="draft", ref=ref, daily_mg=daily_mg, **rest)
-    return Draft(ref, selected, found, reasons=reasons)
+    length, content = says
+    return Draft(
+        ref,
+        selected,
+        found,
+        frozenset(service),
+        reasons,
+        title=service[0].replace("-", " ") if service else "",
+        details=frozenset(details),
+        sides=frozenset(sides),
+        states_length=length,
+        states_content=content,
+    )
+
+
+def service(
+    *concepts: str,
+    reasons: tuple[Reason, ...] = (),
+    details: tuple[str, ...] = (),
+    selected: bool = True,
+    ref: str | None = None,
+    **rest: Any,
+) -> Draft:
+    """An order of this session for a service of these kinds."""
+    ref, title = ref or f"ServiceRequest/draft-{concepts[0]}", concepts[0].replace("-", " ")
+    return Draft(ref, selected, None, frozenset(concepts), reasons, title=title, details=frozenset(details), **rest)
 
 
 def reason(*concepts: str, name: str = "the reason", of_problem: str = "") -> Reason:
@@ -231,20 +295,39 @@ def contact(*concepts: str, days: int | When | None = 0, under_way: bool = False
     return Contact(f"Encounter/{days}", frozenset(concepts), _when(days), True, under_way, **rest)
 
 
-def treatment(*concepts: str, days: int | When | None, completed: bool = True) -> Treatment:
-    return Treatment(f"Procedure/{concepts[0]}-{days}", frozenset(concepts), _when(days), completed)
+def treatment(
+    *concepts: str,
+    days: int | When | None,
+    completed: bool = True,
+    details: tuple[str, ...] = (),
+    sides: tuple[str, ...] = (),
+) -> Treatment:
+    ref = f"Procedure/{concepts[0]}-{days}"
+    return Treatment(ref, frozenset(concepts), _when(days), completed, frozenset(details), frozenset(sides))
 
 
 def request(*concepts: str, days: int | When | None = 10, active: bool = True) -> Request:
     return Request(f"ServiceRequest/{concepts[0]}", frozenset(concepts), _when(days), active)
 
 
-def report(*conclusions: str, days: int = 10) -> Report:
-    return Report("DiagnosticReport/1", frozenset(), frozenset(conclusions), ago(days))
+def report(*conclusions: str, of: str | None = None, days: int | When | None = 10) -> Report:
+    """A report ``of`` a kind of imaging or study, with these coded conclusions."""
+    return Report(f"DiagnosticReport/{of or 1}", frozenset([of] if of else ()), frozenset(conclusions), _when(days))
 
 
-def plan(*concepts: str, active: bool = False, finished: bool = False, ended: int | When | None = None) -> Plan:
-    return Plan(f"CarePlan/{concepts[0]}", frozenset(concepts), active, finished, _when(ended))
+def plan(
+    *concepts: str,
+    active: bool = False,
+    finished: bool = False,
+    ended: int | When | None = None,
+    began: int | When | None = None,
+) -> Plan:
+    return Plan(f"CarePlan/{concepts[0]}", frozenset(concepts), active, finished, _when(ended), _when(began))
+
+
+def taught(days: int | When | None) -> Teaching:
+    """Education that was sent or handed out."""
+    return Teaching(f"Communication/{days}", _when(days))
 
 
 def allergy(ingredient: str) -> Allergy:
@@ -266,6 +349,7 @@ _FIELDS = {
     Request: "requests",
     Report: "reports",
     Plan: "plans",
+    Teaching: "teaching",
     Draft: "drafts",
     Gap: "gaps",
 }

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from charts import NO, TODAY, UNKNOWN, YES, ago, month, year
 
-from cds_service.pathway.answers import Answer, all_of, any_of
+from cds_service.pathway.answers import Answer, all_of, any_found, any_of, no, unknown, yes
 from cds_service.pathway.dates import When, within, years_between
 
 AND = {
@@ -128,3 +128,10 @@ def test_a_date_is_written_as_coarsely_as_it_was_recorded(when: When, text: str)
 )
 def test_the_birthday_itself_counts(born: date, today: date, years: int) -> None:
     assert years_between(born, today) == years
+
+
+def test_what_was_found_is_told_together() -> None:
+    found = any_found([no("a"), yes("b", "1"), unknown("c", "2"), yes("d", "1", "3"), yes("b", "1")], "nothing")
+    assert found == yes("b; d", "1", "3")
+    assert any_found([no("a"), unknown("c", "2")], "nothing") == unknown("c", "2")
+    assert any_found([no("a", "1")], "nothing") == no("nothing")

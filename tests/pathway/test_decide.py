@@ -124,6 +124,16 @@ TABLE = [
 ]
 
 
+def test_a_line_of_despite_lifts_the_red_flag_gate_and_no_other() -> None:
+    flag = problem("leg-weakness", began=10)
+    lifted, not_lifted = (card(kind=ADVICE, despite=(line(answer),)) for answer in (YES, UNKNOWN))
+    assert one(card(kind=ADVICE), flag).verdict is EXCLUDED
+    assert one(not_lifted, flag).verdict is EXCLUDED
+    assert one(lifted, flag).verdict is SHOWN
+    assert one(lifted, flag, problem("palliative-care")).verdict is EXCLUDED
+    assert one(lifted, flag, person("2015-01-01")).verdict is EXCLUDED
+
+
 @pytest.mark.parametrize(("kind", "trigger", "exclusion", "verdict"), TABLE)
 def test_the_truth_table(kind: Kind, trigger: Answer, exclusion: Answer, verdict: Verdict) -> None:
     assert one(card(kind=kind, when=trigger, unless=exclusion)).verdict is verdict

@@ -12,7 +12,18 @@ from charts import NO, UNKNOWN, YES, Answer, Case
 from cds_service.pathway.vocabulary import FINDINGS
 
 # Nobody can tell from a record that nothing is wrong.
-NEVER_NO = frozenset({"red_flag", "cauda_equina_suspected"})
+NEVER_NO = frozenset(
+    {
+        "red_flag",
+        "cauda_equina_suspected",
+        "new_leg_weakness",
+        "infection_suspected",
+        "fracture_suspected",
+        "malignancy_suspected",
+        "avulsion_suspected",
+        "mass_on_nerve_reported",
+    }
+)
 
 # Their answer is known whatever was read; the docstring says what NO or YES then means.
 NEVER_UNKNOWN = frozenset(
@@ -24,7 +35,20 @@ NEVER_UNKNOWN = frozenset(
         "long_term_opioid_shown",
         "pain_not_known_to_last",
         "is_ordering",
+        "in_registered_trial",
+        "gestation_not_known_below",
+        "ordered_for_inpatient",
+        "opening_chart_or_ordering",
         "ordered_for_another_reason",
+        "nonopioid_trial_not_shown",
+        "nonopioid_history_unclear",
+        "physiotherapy_order_without_length",
+        "physiotherapy_order_without_content",
+        "physiotherapy_order_incomplete",
+        "postoperative_protocol_attached",
+        "ordering_analgesic",
+        "pregnancy_recorded",
+        "tricyclic_above_start_dose",
     }
 )
 

@@ -62,6 +62,13 @@ CASES = [
     case("age_below", NO, "65 today", person(SIXTY_FIVE), years=65),
     case("age_below", UNKNOWN, "born in the year of the limit", person(year(1961)), years=65),
     case("age_below", UNKNOWN, "no date of birth", NOBODY, years=65),
+    # pregnancy_recorded
+    case("pregnancy_recorded", YES, "stated today", WOMAN, status("pregnant", 0)),
+    case("pregnancy_recorded", YES, "stated 42 weeks ago", WOMAN, status("pregnant", 294)),
+    case("pregnancy_recorded", NO, "stated 42 weeks and a day ago", WOMAN, status("pregnant", 295)),
+    case("pregnancy_recorded", NO, "not recorded, which is not the same as excluded", WOMAN),
+    case("pregnancy_recorded", NO, "could not be read", WOMAN, gap("readings")),
+    case("pregnancy_recorded", NO, "a man", person("1990-01-01", "male")),
     # pregnant: yes
     case("pregnant", YES, "stated today", WOMAN, status("pregnant", 0)),
     case("pregnant", YES, "stated 42 weeks ago", WOMAN, status("pregnant", 294)),
@@ -80,7 +87,10 @@ CASES = [
     case("pregnant", NO, "a negative newer than the positive", WOMAN, status("pregnant", 20), status("not-pregnant", 19)),
     case("pregnant", NO, "hysterectomy, sterilisation or menopause is a problem", WOMAN, problem("cannot-be-pregnant")),
     case("pregnant", NO, "hysterectomy was done", WOMAN, treatment("cannot-be-pregnant", days=4000)),
+    case("pregnant", NO, "11 years old, whatever could not be read", person("2014-03-03"), gap("readings")),
     # pregnant: unknown
+    case("pregnant", UNKNOWN, "a negative, not all readings read", WOMAN, status("not-pregnant", 5), gap("readings")),
+    case("pregnant", UNKNOWN, "a negative, not all problems read", WOMAN, status("not-pregnant", 5), gap("problems")),
     case("pregnant", UNKNOWN, "nothing is recorded", WOMAN),
     case("pregnant", UNKNOWN, "12 today", person("2014-03-02")),
     case("pregnant", UNKNOWN, "56 tomorrow", person("1970-03-03")),
@@ -100,6 +110,11 @@ CASES = [
         treatment("cannot-be-pregnant", days=0, completed=False),
     ),
     case("pregnant", UNKNOWN, "results could not be read", WOMAN, gap("readings")),
+    # pregnant_before_radiation: a negative counts for 30 days
+    case("pregnant_before_radiation", NO, "a negative 30 days ago", WOMAN, status("not-pregnant", 30)),
+    case("pregnant_before_radiation", UNKNOWN, "a negative 31 days ago", WOMAN, status("not-pregnant", 31)),
+    case("pregnant_before_radiation", YES, "a positive 294 days ago", WOMAN, status("pregnant", 294)),
+    case("pregnant_before_radiation", NO, "hysterectomy was done", WOMAN, treatment("cannot-be-pregnant", days=4000)),
 ]
 
 

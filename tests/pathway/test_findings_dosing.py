@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from charts import GABAPENTINOID_LIMITS
+from charts import GABAPENTINOID_LIMITS, OPIOID_FACTORS
 
-from cds_service.pathway.dosing import Limits, band_of, limit_for
+from cds_service.pathway.dosing import Limits, band_of, limit_for, morphine_mg
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,18 @@ def test_each_band_has_its_ceiling(ingredient: str, ceilings: list[float]) -> No
 
 def test_an_ingredient_without_a_table_has_no_ceiling() -> None:
     assert limit_for(GABAPENTINOID_LIMITS, "duloxetine", 20) is None
+
+
+@pytest.mark.parametrize(
+    ("ingredient", "mg", "mcg", "worth"),
+    [
+        ("oxycodone", 20.0, None, 30.0),
+        ("fentanyl", None, 25.0, 60.0),
+        ("fentanyl", 0.1, None, None),
+        ("oxycodone", None, None, None),
+        ("buprenorphine", 8.0, None, 0.0),
+        ("meperidine", 300.0, None, None),
+    ],
+)
+def test_a_dose_is_worth_so_much_morphine(ingredient: str, mg: float | None, mcg: float | None, worth: float | None) -> None:
+    assert morphine_mg(OPIOID_FACTORS, ingredient, mg, mcg) == worth

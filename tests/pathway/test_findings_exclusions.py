@@ -27,6 +27,23 @@ CASES = [
     case("ever_had", YES, "its state is not recorded", problem("bipolar-disorder", current=UNKNOWN), problem="bipolar-disorder"),
     case("ever_had", NO, "another problem", problem("diabetes"), problem="bipolar-disorder"),
     case("ever_had", UNKNOWN, "the problem list could not be read", gap("problems"), problem="bipolar-disorder"),
+    # problem_began_within
+    case("problem_began_within", YES, "180 days ago", problem("infarction", began=180), of="infarction", days=180),
+    case(
+        "problem_began_within",
+        YES,
+        "over, and still recent",
+        problem("infarction", began=9, current=NO),
+        of="infarction",
+        days=180,
+    ),
+    case("problem_began_within", YES, "recorded, without an onset", problem("infarction", recorded=9), of="infarction", days=180),
+    case("problem_began_within", NO, "181 days ago", problem("infarction", began=181), of="infarction", days=180),
+    case("problem_began_within", NO, "tomorrow", problem("infarction", began=-1), of="infarction", days=180),
+    case("problem_began_within", NO, "another problem", problem("stroke", began=9), of="infarction", days=180),
+    case("problem_began_within", UNKNOWN, "without a date", problem("infarction"), of="infarction", days=180),
+    case("problem_began_within", UNKNOWN, "in a year", problem("infarction", began=year(2025)), of="infarction", days=180),
+    case("problem_began_within", UNKNOWN, "the problem list could not be read", gap("problems"), of="infarction", days=180),
     # active_cancer
     case("active_cancer", YES, "current", problem("malignancy")),
     case("active_cancer", YES, "the order is for pain from a neoplasm", draft("oxycodone", reason("neoplasm-related-pain"))),

@@ -47,6 +47,9 @@ CASES = [
     case("kidney_function_below", UNKNOWN, "without a date", egfr(50, None), limit=60),
     case("kidney_function_below", UNKNOWN, "only the year of the result is known", egfr(50, year(2025)), limit=60),
     case("kidney_function_below", NO, "the newest counts", egfr(50, 20), egfr(70, 10), limit=60),
+    case("kidney_function_below", UNKNOWN, "the newest is not a number", egfr(70, 20), reading("egfr", days=10), limit=60),
+    case("kidney_function_below", YES, "low before one that is not a number", egfr(50, 20), reading("egfr", days=10), limit=60),
+    case("kidney_function_below", NO, "beside one of the same day that is not", egfr(70, 10), reading("egfr", days=10), limit=60),
     case("kidney_function_below", YES, "of two on one day the lower counts", egfr(62, 10), egfr(57, 10), limit=60),
     case("kidney_function_below", UNKNOWN, "a negative value is no value", egfr(-5), limit=60),
     case("kidney_function_below", UNKNOWN, "another unit is not guessed", egfr(50, unit="mL/s"), limit=60),
@@ -67,11 +70,21 @@ CASES = [
     case("kidney_function_below", UNKNOWN, "no sex", person("1956-01-01", None), creatinine(1.1), weight(60), limit=60),
     case("kidney_function_below", UNKNOWN, "no result", limit=60),
     case("kidney_function_below", UNKNOWN, "results could not be read", gap("readings"), limit=60),
+    case("kidney_function_below", YES, "a low value stays low when others were not read", egfr(50), gap("readings"), limit=60),
+    *(
+        case("kidney_function_below", UNKNOWN, f"a lower value may hide in the {section}", egfr(70), gap(section), limit=60)
+        for section in ("readings", "person", "problems", "treatments")
+    ),
     case("kidney_function_below", YES, "dialysis counts as below 15", problem("dialysis"), egfr(70), limit=15),
     case("kidney_function_below", YES, "stage 5 counts as below 15", problem("ckd-stage-5"), limit=15),
     case("kidney_function_below", YES, "haemodialysis 90 days ago", treatment("dialysis", days=90), limit=15),
     case("kidney_function_below", NO, "haemodialysis 91 days ago", treatment("dialysis", days=91), egfr(70), limit=15),
     case("kidney_function_below", NO, "dialysis that is over", problem("dialysis", current=NO), egfr(70), limit=15),
+    case("kidney_function_below", UNKNOWN, "dialysis, perhaps over", problem("dialysis", current=UNKNOWN), egfr(70), limit=15),
+    case(
+        "kidney_function_below", UNKNOWN, "stage 5, perhaps an error", problem("ckd-stage-5", current=UNKNOWN), egfr(70), limit=60
+    ),
+    case("kidney_function_below", UNKNOWN, "haemodialysis without a date", treatment("dialysis", days=None), egfr(70), limit=60),
     case("kidney_function_below", YES, "stage 4 without a value is below 30", problem("ckd-stage-4"), limit=30),
     case("kidney_function_below", NO, "stage 4 without a value is not below 15", problem("ckd-stage-4"), limit=15),
     case("kidney_function_below", NO, "a value counts before stage 4", problem("ckd-stage-4"), egfr(45), limit=30),

@@ -63,30 +63,35 @@ def long_qtc(answer: Answer, name: str, *parts: object) -> Case:
 
 CASES = [
     # is_ordering
-    case("is_ordering", YES, "the selected draft", draft("oxycodone"), medicines=OPIOID_ANALGESICS),
-    case("is_ordering", YES, "methadone without a use disorder", draft("methadone"), medicines=OPIOID_ANALGESICS),
+    case("is_ordering", YES, "the selected draft", draft("oxycodone"), what=OPIOID_ANALGESICS),
+    case("is_ordering", YES, "methadone without a use disorder", draft("methadone"), what=OPIOID_ANALGESICS),
     case(
         "is_ordering",
         YES,
         "methadone, and the state of the use disorder is unknown",
         draft("methadone"),
         problem("opioid-use-disorder", current=UNKNOWN),
-        medicines=OPIOID_ANALGESICS,
+        what=OPIOID_ANALGESICS,
     ),
-    case("is_ordering", NO, "methadone for a use disorder", draft("methadone"), USE_DISORDER, medicines=OPIOID_ANALGESICS),
-    case("is_ordering", YES, "oxycodone beside a use disorder", draft("oxycodone"), USE_DISORDER, medicines=OPIOID_ANALGESICS),
-    case("is_ordering", YES, "methadone is an opioid all the same", draft("methadone"), USE_DISORDER, medicines="opioids"),
-    case("is_ordering", NO, "a draft that is not selected", draft("oxycodone", selected=False), medicines=OPIOID_ANALGESICS),
-    case("is_ordering", NO, "an active medicine", medicine("oxycodone"), medicines=OPIOID_ANALGESICS),
-    case("is_ordering", NO, "a cough syrup is no analgesic", draft("codeine cough syrup"), medicines=OPIOID_ANALGESICS),
-    case("is_ordering", NO, "not to be given", draft("oxycodone", do_not_give=True), medicines=OPIOID_ANALGESICS),
+    case("is_ordering", NO, "methadone for a use disorder", draft("methadone"), USE_DISORDER, what=OPIOID_ANALGESICS),
+    case("is_ordering", YES, "oxycodone beside a use disorder", draft("oxycodone"), USE_DISORDER, what=OPIOID_ANALGESICS),
+    case("is_ordering", YES, "methadone is an opioid all the same", draft("methadone"), USE_DISORDER, what="opioids"),
+    case("is_ordering", NO, "a draft that is not selected", draft("oxycodone", selected=False), what=OPIOID_ANALGESICS),
+    case("is_ordering", NO, "an active medicine", medicine("oxycodone"), what=OPIOID_ANALGESICS),
+    case("is_ordering", NO, "a cough syrup is no analgesic", draft("codeine cough syrup"), what=OPIOID_ANALGESICS),
+    case("is_ordering", NO, "not to be given", draft("oxycodone", do_not_give=True), what=OPIOID_ANALGESICS),
+    # opening_chart_or_ordering
+    case("opening_chart_or_ordering", YES, "nothing is ordered yet", what=OPIOID_ANALGESICS),
+    case("opening_chart_or_ordering", YES, "an opioid is selected", draft("oxycodone"), what=OPIOID_ANALGESICS),
+    case("opening_chart_or_ordering", NO, "another medicine is selected", draft("gabapentin"), what=OPIOID_ANALGESICS),
+    case("opening_chart_or_ordering", NO, "drafted, not selected", draft("oxycodone", selected=False), what=OPIOID_ANALGESICS),
     # ordered_for_another_reason
     case(
         "ordered_for_another_reason",
         YES,
         "a coded reason outside the pathway",
         draft("oxycodone", SURGERY),
-        medicines="opioid-analgesics",
+        what="opioid-analgesics",
     ),
     case(
         "ordered_for_another_reason",
@@ -94,7 +99,7 @@ CASES = [
         "every medicine has one",
         draft("oxycodone", SURGERY),
         draft("tramadol", SURGERY),
-        medicines="opioid-analgesics",
+        what="opioid-analgesics",
     ),
     case(
         "ordered_for_another_reason",
@@ -102,25 +107,36 @@ CASES = [
         "one medicine has none",
         draft("oxycodone", SURGERY),
         draft("tramadol"),
-        medicines="opioid-analgesics",
+        what="opioid-analgesics",
     ),
-    case("ordered_for_another_reason", NO, "a pathway reason", draft("oxycodone", SCIATICA), medicines="opioid-analgesics"),
-    case("ordered_for_another_reason", NO, "general pain", draft("oxycodone", PAIN), medicines="opioid-analgesics"),
+    case("ordered_for_another_reason", NO, "a pathway reason", draft("oxycodone", SCIATICA), what="opioid-analgesics"),
+    case("ordered_for_another_reason", NO, "general pain", draft("oxycodone", PAIN), what="opioid-analgesics"),
     case(
         "ordered_for_another_reason",
         NO,
         "buttock pain is of the pathway",
         draft("oxycodone", reason("buttock-pain")),
-        medicines="opioid-analgesics",
+        what="opioid-analgesics",
     ),
-    case("ordered_for_another_reason", NO, "no reason", draft("oxycodone"), medicines="opioid-analgesics"),
-    case("ordered_for_another_reason", NO, "nothing is selected", medicines="opioid-analgesics"),
+    case("ordered_for_another_reason", NO, "no reason", draft("oxycodone"), what="opioid-analgesics"),
+    case("ordered_for_another_reason", NO, "nothing is selected", what="opioid-analgesics"),
     case(
         "ordered_for_another_reason",
         NO,
         "an order that is not selected",
         draft("oxycodone", SURGERY, selected=False),
-        medicines="opioid-analgesics",
+        what="opioid-analgesics",
+    ),
+    # ordered_for_inpatient
+    *(
+        case("ordered_for_inpatient", answer, name, *parts, medicines=OPIOID_ANALGESICS)
+        for answer, name, parts in [
+            (YES, "marked so", [draft("oxycodone", inpatient=True)]),
+            (NO, "one is, another is not", [draft("oxycodone", inpatient=True), draft("tramadol")]),
+            (NO, "not marked", [draft("oxycodone")]),
+            (NO, "another class", [draft("lorazepam", inpatient=True)]),
+            (NO, "not selected", [draft("oxycodone", inpatient=True, selected=False)]),
+        ]
     ),
     # ordering_newly_not_advised_in_sciatica
     *(newly(YES, f"{drug}, new", draft(drug)) for drug in ("oxycodone", "gabapentin", "lorazepam", "prednisone")),
@@ -183,6 +199,11 @@ CASES = [
     dose(NO, "a draft that is not selected", 9000, egfr(10), selected=False),
     dose(UNKNOWN, "no kidney result", 9000, []),
     dose(UNKNOWN, "kidney results could not be read", 9000, gap("readings")),
+    dose(UNKNOWN, "a good value was read, a newer one may not have been", 1800, [egfr(75), gap("readings")]),
+    dose(UNKNOWN, "not computed, a good value was read, a newer one perhaps not", None, [egfr(75), gap("readings")]),
+    dose(YES, "too high for what was read", 1800, [egfr(45), gap("readings")]),
+    dose(UNKNOWN, "a good value, and dialysis that may be over", 1800, [egfr(75), problem("dialysis", current=UNKNOWN)]),
+    dose(NO, "below every ceiling, whatever was not read", 300, [egfr(75), gap("readings")]),
     case(
         "dose_above_kidney_limit",
         YES,
@@ -209,6 +230,10 @@ CASES = [
     below(UNKNOWN, "without a lower value", pressure(120, None)),
     below(UNKNOWN, "none"),
     below(UNKNOWN, "results could not be read", gap("readings")),
+    below(UNKNOWN, "a newer one may not have been read", pressure(120, 80), gap("readings")),
+    below(NO, "a high one stays high although others were not read", pressure(170, 80), gap("readings")),
+    below(NO, "two of one day, the higher first", pressure(170, 80), pressure(120, 80)),
+    below(NO, "two of one day, the lower first", pressure(120, 80), pressure(170, 80)),
     # qtc_measured_at_least
     long_qtc(YES, "500 ms", qtc(500)),
     long_qtc(NO, "499 ms", qtc(499)),
@@ -219,6 +244,8 @@ CASES = [
     long_qtc(NO, "none"),
     long_qtc(NO, "without a value", qtc(None)),
     long_qtc(UNKNOWN, "results could not be read", gap("readings")),
+    long_qtc(UNKNOWN, "a newer and longer one may not have been read", qtc(440), gap("readings")),
+    long_qtc(YES, "a long one stays long although others were not read", qtc(510), gap("readings")),
 ]
 
 

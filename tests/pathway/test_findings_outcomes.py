@@ -6,7 +6,7 @@ import pytest
 from charts import NO, UNKNOWN, YES, Case, case, chart, gap, label, month, pain, reading, score, visit, visits
 
 from cds_service.pathway.answers import Answer
-from cds_service.pathway.outcomes import Trend, outcome_so_far, pain_value, trends
+from cds_service.pathway.outcomes import Trend, outcome_so_far, pain_now, pain_value, trends
 
 START = 60
 EPISODE = [visit(START), visit(40)]
@@ -39,6 +39,17 @@ CASES = [
     response("outcome_not_recorded", YES, "a score without a threshold", score(HARRIS, 50, 60), score(HARRIS, 90, 5)),
     response("outcome_not_recorded", NO, "a baseline and a later value", SAME),
     response("outcome_not_recorded", UNKNOWN, "scores could not be read", NO_READINGS),
+    # pain_at_least
+    case("pain_at_least", YES, "four of ten", pain(4, 5), score=4.0),
+    case("pain_at_least", NO, "less than four", pain(3.9, 5), score=4.0),
+    case("pain_at_least", YES, "90 days ago", pain(6, 90), score=4.0),
+    case("pain_at_least", UNKNOWN, "91 days ago", pain(6, 91), score=4.0),
+    case("pain_at_least", NO, "the newest counts", pain(8, 30), pain(2, 3), score=4.0),
+    case("pain_at_least", YES, "of one day the highest counts", pain(2, 3), pain(6, 3), score=4.0),
+    case("pain_at_least", UNKNOWN, "out of range", pain(60, 3), score=4.0),
+    case("pain_at_least", UNKNOWN, "of tomorrow", pain(6, -1), score=4.0),
+    case("pain_at_least", UNKNOWN, "none is recorded", score=4.0),
+    case("pain_at_least", UNKNOWN, "a newer one may not have been read", pain(6, 5), NO_READINGS, score=4.0),
     # visits_due_for_review
     case("visits_due_for_review", YES, "15 visits, no outcome", visits(15, first=60)),
     case("visits_due_for_review", YES, "15 visits, not improved", visits(15, first=60), SAME),
@@ -164,7 +175,7 @@ def test_without_an_episode_there_is_no_trend() -> None:
 
 def test_the_trends_are_told_by_instrument() -> None:
     told = outcome_so_far(chart(EPISODE, BETTER, score(IHOT, 40, 60), score(IHOT, 41, 5)))
-    assert told == "pain improved, IHOT12 unchanged"
+    assert told == "pain improved, iHOT-12 unchanged"
 
 
 @pytest.mark.parametrize(
@@ -188,3 +199,8 @@ def test_pain_is_read_on_a_scale_of_ten_and_out_of_range_is_ignored(
 
 def test_a_pain_score_with_a_comparator_is_no_value() -> None:
     assert pain_value(reading("pain-score", value=5, comparator="<")) is None
+
+
+def test_the_newest_pain_score_is_told_with_its_day() -> None:
+    assert pain_now(chart(pain(8, 30), pain(5, 5))) == "pain 5 of 10 (2026-02-25)"
+    assert pain_now(chart(pain(8, 91))) == "no pain score within 90 days"

@@ -56,6 +56,8 @@ CASES = [
     # in_progress
     state("in_progress", YES, "the last visit 90 days ago", visit(90)),
     state("in_progress", YES, "a visit was read although others were not", visit(3), gap("contacts")),
+    state("in_progress", UNKNOWN, "an old visit was read, a later one may not have been", visit(400), gap("contacts")),
+    state("in_progress", UNKNOWN, "a finished plan, and visits that could not be read", FINISHED, gap("treatments")),
     state("in_progress", YES, "a plan that ended before this episode", visit(3), plan(PLAN, finished=True, ended=200)),
     state("in_progress", YES, "discharged, and 41 days since the last visit", visit(41), treatment(DISCHARGE, days=41)),
     state("in_progress", YES, "a discharge before this episode", visit(50), treatment(DISCHARGE, days=300)),
@@ -70,6 +72,8 @@ CASES = [
     state("arranged", YES, "ordered", request(ORDER, days=180)),
     state("arranged", YES, "in progress", visit(3)),
     state("arranged", NO, "over", visit(91)),
+    state("arranged", UNKNOWN, "42 days since the last visit, a discharge may not have been read", visit(42), gap("treatments")),
+    state("arranged", YES, "41 days since the last visit, a discharge would close nothing", visit(41), gap("treatments")),
     state("arranged", NO, "nothing is recorded"),
     state("arranged", UNKNOWN, "visits could not be read", gap("contacts"), gap("treatments")),
     # days_at_least
@@ -86,6 +90,7 @@ CASES = [
     ),
     case("physiotherapy_days_at_least", UNKNOWN, "earlier visits may not have been read", visit(3), gap("treatments"), days=42),
     case("physiotherapy_days_at_least", UNKNOWN, "no visit was read", gap("contacts"), days=42),
+    case("physiotherapy_days_at_least", UNKNOWN, "a newer episode may not have been read", visit(90), gap("contacts"), days=42),
     # reassessed
     case("reassessed", YES, "on day 28", visit(60), treatment(REASSESSMENT, days=32)),
     case("reassessed", NO, "on day 27", visit(60), treatment(REASSESSMENT, days=33)),
@@ -128,5 +133,5 @@ def test_a_count_over_a_failed_read_is_unknown_unless_it_is_passed() -> None:
 
 
 def test_weeks_are_whole_weeks_and_for_reading_only() -> None:
-    assert physiotherapy_so_far(chart(visit(41), visit(2))) == "day 41 (week 5) since the first visit on 2026-01-20, 2 visits"
-    assert physiotherapy_so_far(chart(problem("sciatica"))) == "no visit recorded"
+    assert physiotherapy_so_far(chart(visit(41), visit(2))) == "Day 41 (week 5) since the first visit on 2026-01-20, 2 visits"
+    assert physiotherapy_so_far(chart(problem("sciatica"))) == "No visit recorded"

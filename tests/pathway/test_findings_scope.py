@@ -98,6 +98,31 @@ CASES = [
     case(
         "neuropathic_indication", UNKNOWN, "piriformis of unknown state", problem(SCIATICA), problem(PIRIFORMIS, current=UNKNOWN)
     ),
+    # nociceptive_only
+    case("nociceptive_only", YES, "ischiofemoral impingement", problem(IFI)),
+    case("nociceptive_only", YES, "a hamstring injury", problem(HAMSTRING)),
+    case("nociceptive_only", YES, "a score below the cut-off", problem(IFI), reading("score-dn4", value=3, days=5)),
+    case("nociceptive_only", YES, "the reason of a selected order", draft("oxycodone", reason(HAMSTRING))),
+    *(
+        case("nociceptive_only", NO, f"with {name}", problem(IFI), problem(name))
+        for name in (PIRIFORMIS, DGS, SCIATICA, RADICULOPATHY, "posterior-femoral-cutaneous-neuralgia")
+    ),
+    *(case("nociceptive_only", NO, f"{name} alone", problem(name)) for name in (PIRIFORMIS, DGS, SCIATICA, RADICULOPATHY)),
+    case("nociceptive_only", NO, "with a neuropathic score", problem(IFI), reading("score-dn4", value=4, days=5)),
+    case("nociceptive_only", NO, "outside the pathway", problem("buttock-pain")),
+    *(
+        case(
+            "nociceptive_only",
+            UNKNOWN,
+            f"beside {name} of unknown state",
+            problem(IFI),
+            problem(name, current=UNKNOWN),
+        )
+        for name in (PIRIFORMIS, SCIATICA, RADICULOPATHY)
+    ),
+    case("nociceptive_only", UNKNOWN, "scores could not be read", problem(IFI), gap("readings")),
+    case("nociceptive_only", UNKNOWN, "other problems could not be read", problem(IFI), gap("problems")),
+    case("nociceptive_only", UNKNOWN, "the problem list could not be read", gap("problems")),
     # radicular_only
     case("radicular_only", YES, "sciatica alone", problem(SCIATICA)),
     case("radicular_only", YES, "radiculopathy alone", problem(RADICULOPATHY)),

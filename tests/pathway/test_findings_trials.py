@@ -5,19 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from charts import NO, YES, Case, allergy, case, chart, gap, label, medicine, month, problem, year
+from charts import NO, UNKNOWN, YES, Case, allergy, case, chart, gap, label, medicine, month, problem, year
 
 from cds_service.pathway.answers import Answer
-from cds_service.pathway.trials import (
-    GABAPENTINOIDS,
-    SNRIS,
-    TRICYCLICS,
-    Outcome,
-    days_covered,
-    first_line_trials,
-    runs,
-    trials_found,
-)
+from cds_service.pathway.exposure import days_covered, runs
+from cds_service.pathway.long_term_opioids import long_term_opioid_found
+from cds_service.pathway.trials import GABAPENTINOIDS, SNRIS, TRICYCLICS, Outcome, first_line_trials, trials_found
 
 INTOLERANCE, NO_BENEFIT = frozenset({"stopped-for-intolerance"}), frozenset({"stopped-as-ineffective"})
 
@@ -34,6 +27,10 @@ def not_shown(answer: Answer, name: str, *parts: object) -> Case:
 
 def unclear(answer: Answer, name: str, *parts: object) -> Case:
     return case("first_line_history_unclear", answer, name, *parts)
+
+
+def adequate(answer: Answer, name: str, *parts: object) -> Case:
+    return case("first_line_trial_adequate", answer, name, *parts)
 
 
 def long_term(answer: Answer, name: str, *parts: object) -> Case:
@@ -93,6 +90,15 @@ CASES = [
     unclear(NO, "a trial that was too short", stopped("gabapentin", 3)),
     unclear(NO, "allergies could not be read and nothing was tried", gap("allergies")),
     unclear(NO, "an adequate trial was read although others were not", stopped("gabapentin", 42), gap("medicines")),
+    # first_line_trial_adequate
+    adequate(YES, "gabapentin for 42 days", stopped("gabapentin", 42)),
+    adequate(NO, "gabapentin for 41 days", stopped("gabapentin", 41)),
+    adequate(YES, "all three classes not tolerated", ALL_INTOLERANT),
+    adequate(NO, "nothing is recorded"),
+    adequate(UNKNOWN, "medicines could not be read", gap("medicines")),
+    adequate(UNKNOWN, "the length of a trial is not recorded", stopped("gabapentin", None)),
+    adequate(UNKNOWN, "one class not tolerated, allergies could not be read", ALL_INTOLERANT[0], gap("allergies")),
+    adequate(YES, "one trial is known although others could not be read", stopped("gabapentin", 42), gap("medicines")),
     # long_term_opioid_shown
     long_term(YES, "90 days until today", medicine("oxycodone", start=90)),
     long_term(NO, "89 days until today", medicine("oxycodone", start=89)),
@@ -109,6 +115,11 @@ CASES = [
     long_term(NO, "of unknown length", stopped("oxycodone", None)),
     long_term(NO, "nothing is recorded"),
     long_term(NO, "what could not be read is not shown", gap("medicines")),
+    # long_term_opioid
+    case("long_term_opioid", YES, "90 days", medicine("oxycodone", start=90)),
+    case("long_term_opioid", YES, "shown, although others could not be read", medicine("oxycodone", start=90), gap("medicines")),
+    case("long_term_opioid", NO, "89 days", medicine("oxycodone", start=89)),
+    case("long_term_opioid", UNKNOWN, "medicines could not be read", gap("medicines")),
 ]
 
 
@@ -178,4 +189,18 @@ def test_the_trials_are_told_class_by_class() -> None:
 
 def test_where_nothing_is_recorded_the_three_classes_are_named() -> None:
     assert trials_found(chart()) == "no tricyclic, SNRI or gabapentinoid"
+    assert trials_found(chart(gap("allergies"))).endswith("gabapentinoid (the allergies could not be read)")
+    in_part = trials_found(chart(stopped("gabapentin", 3), gap("medicines")))
+    assert in_part.endswith("none recorded (the medicines could not be read)")
     assert "SNRI: none recorded" in trials_found(chart(stopped("gabapentin", 3)))
+
+
+def test_the_first_day_of_a_run_is_known_where_its_length_is() -> None:
+    (known,) = runs(chart(stopped("gabapentin", 42, until=10)))
+    (unknown_length,) = runs(chart(stopped("gabapentin", None)))
+    assert (str(known.start), unknown_length.start) == ("2026-01-09", None)
+
+
+def test_long_term_opioids_are_told_as_at_least() -> None:
+    assert long_term_opioid_found(chart(medicine("oxycodone", start=120))) == "at least 120 days recorded"
+    assert long_term_opioid_found(chart()) == "no run of opioids recorded"

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from charts import GABAPENTINOID_LIMITS, NO, YES, chart, gap, person, problem
+from charts import GABAPENTINOID_LIMITS, NO, OPIOID_FACTORS, YES, chart, gap, person, problem
 
 from cds_service.pathway.answers import Finding
 from cds_service.pathway.chart import SECTIONS, Chart
@@ -25,7 +25,11 @@ from cds_service.pathway.vocabulary import (
     phrase,
 )
 
-NAMES = Names(frozenset({"opioids", "benzodiazepines"}), {"gabapentinoid-limits": GABAPENTINOID_LIMITS})
+NAMES = Names(
+    frozenset({"opioids", "benzodiazepines"}),
+    {"gabapentinoid-limits": GABAPENTINOID_LIMITS},
+    {"opioid-factors": OPIOID_FACTORS},
+)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +59,12 @@ NAMES = Names(frozenset({"opioids", "benzodiazepines"}), {"gabapentinoid-limits"
             "dose_above_kidney_limit gabapentinoid-limits",
             {"limits": GABAPENTINOID_LIMITS},
             id="a table of limits",
+        ),
+        pytest.param(
+            {"opioid_dose_at_least": {"mme": 50, "factors": "opioid-factors"}},
+            "opioid_dose_at_least mme 50, factors opioid-factors",
+            {"mme": 50, "factors": OPIOID_FACTORS},
+            id="a table of factors",
         ),
         pytest.param(
             {"blood_pressure_below": {"diastolic": 100, "systolic": 160}},
@@ -93,6 +103,7 @@ def test_a_line_is_a_name_with_its_values(raw: Any, text: str, values: dict[str,
         ({"has_syndrome": "piriformus"}, "has_syndrome: 'piriformus' is not one of piriformis, gemelli-obturator"),
         ({"has_syndrome": ["hamstring", "hip"]}, "has_syndrome: 'hip' is not one of"),
         ({"dose_above_kidney_limit": "limits"}, "dose_above_kidney_limit: unknown dose limits 'limits'"),
+        ({"overdose_risk": "gabapentinoid-limits"}, "overdose_risk: unknown opioid factors 'gabapentinoid-limits'"),
         ({"adult": 1, "under_18": 2}, "a line is a finding, or a finding with its values"),
         ({}, "a line is a finding, or a finding with its values"),
         ([], "a line is a finding, or a finding with its values"),
@@ -145,7 +156,7 @@ def test_every_finding_says_what_it_means_and_what_it_reads(entry: Entry) -> Non
 
 @pytest.mark.parametrize("entry", FINDINGS.values(), ids=lambda entry: entry.name)
 def test_every_parameter_has_a_kind_that_a_card_can_write(entry: Entry) -> None:
-    kinds = {"ValueSet", "int", "float", "Limits"}
+    kinds = {"ValueSet", "int", "float", "Limits", "Factors"}
     for parameter in entry.parameters:
         name = getattr(parameter.kind, "__name__", str(parameter.kind))
         assert name in kinds or parameter.kind == tuple[Syndrome, ...]
@@ -228,7 +239,7 @@ def test_every_phrase_says_what_it_means_and_what_it_reads(name: str) -> None:
             "kidney_values",
             "no eGFR within 365 days; creatinine clearance not computed (needs creatinine, weight, age and sex)",
         ),
-        ("physiotherapy_so_far", "no visit recorded"),
+        ("physiotherapy_so_far", "No visit recorded"),
         ("outcome_so_far", "no outcome recorded"),
         ("opioid_and_gabapentinoid", ""),
         ("unread_data", ()),

@@ -1,0 +1,93 @@
+"""Phases in which physiotherapy follows other rules: after an operation, after a complete tear, early after a severe one."""
+
+from __future__ import annotations
+
+from .answers import Answer, Finding, no, unknown, yes
+from .chart import Chart
+from .dates import within
+from .outcomes import many_visits_without_improvement
+from .syndromes import Syndrome, core_problems
+from .vocabulary import concept, finding
+
+_SURGERY, _AVULSION = concept("deep-gluteal-surgery"), concept("hamstring-avulsion")
+_GRADE_3 = concept("hamstring-grade-3")
+_ORDER, _PROTOCOL = concept("physiotherapy-order"), concept("postoperative-protocol")
+
+# Rehabilitation after an operation counts for a year; its early phase, and that of a grade III injury, for six weeks.
+_YEAR, _EARLY = 365, 42
+
+
+def _operated(chart: Chart, days: int) -> Finding:
+    undated: Finding | None = None
+    for treatment in chart.treatments:
+        if _SURGERY in treatment.concepts:
+            lately = within(treatment.when, days, chart.today)
+            if lately is Answer.YES:
+                return yes(f"operated {treatment.when}", treatment.ref)
+            if lately is Answer.UNKNOWN:
+                undated = unknown("an operation is recorded, not clearly when", treatment.ref)
+    return undated or Finding(chart.absence("treatments"), "no operation is recorded")
+
+
+def _torn(chart: Chart) -> Finding:
+    for problem in chart.problems:
+        if _AVULSION in problem.concepts:
+            return yes("complete hamstring tear recorded", problem.ref)
+    for reading in chart.readings:
+        if _AVULSION in reading.concepts and reading.present is not False:
+            return yes("complete hamstring tear recorded", reading.ref)
+    for report in chart.reports:
+        if _AVULSION in report.conclusions:
+            return yes("complete hamstring tear reported", report.ref)
+    return Finding(chart.absence("problems", "readings", "reports"), "no complete tear is recorded")
+
+
+def _severe_and_early(chart: Chart) -> Finding:
+    undated: Finding | None = None
+    for syndrome, problem in core_problems(chart):
+        if syndrome is Syndrome.HAMSTRING and _GRADE_3 in problem.concepts:
+            lately = within(problem.began, _EARLY, chart.today)
+            if lately is Answer.YES:
+                return yes(f"grade III hamstring injury of {problem.began}", problem.ref)
+            if lately is Answer.UNKNOWN:
+                undated = unknown("grade III hamstring injury, not clearly since when", problem.ref)
+    return undated or Finding(chart.absence("problems"), "no recent grade III injury is recorded")
+
+
+def _first_that_holds(*found: Finding) -> Finding:
+    """OR of findings with their reasons."""
+    for wanted in (Answer.YES, Answer.UNKNOWN):
+        for one in found:
+            if one.answer is wanted:
+                return one
+    return no("; ".join(one.because for one in found))
+
+
+@finding(reads=("contacts", "treatments", "problems", "readings", "reports"))
+def visits_due_for_review(chart: Chart) -> Finding:
+    """More than 14 visits in the episode without recorded improvement (a review prompt, never a reason to deny care), and
+    neither an operation at the sciatic nerve, the piriformis or the ischiofemoral space within 365 days nor a complete
+    proximal hamstring tear at any time: rehabilitation after these takes longer."""
+    many = many_visits_without_improvement(chart)
+    if many.answer is Answer.NO:
+        return many
+    longer = _first_that_holds(_operated(chart, _YEAR), _torn(chart))
+    if longer.answer is Answer.YES:
+        return no(longer.because, *longer.resources)
+    return many if longer.answer is Answer.NO else unknown(f"{many.because}; {longer.because}", *many.resources)
+
+
+@finding(reads=())
+def postoperative_protocol_attached(chart: Chart) -> Finding:
+    """A selected physiotherapy order carries a post-operative protocol."""
+    for draft in chart.selected:
+        if draft.is_of(_ORDER) and _PROTOCOL in draft.details:
+            return yes("a post-operative protocol is attached", draft.ref)
+    return no("no post-operative protocol on the order")
+
+
+@finding(reads=("treatments", "problems"))
+def acute_or_postoperative(chart: Chart) -> Finding:
+    """A grade III hamstring injury or an operation within 42 days, or a post-operative protocol on the selected order."""
+    protocol = postoperative_protocol_attached(chart)
+    return _first_that_holds(protocol, _operated(chart, _EARLY), _severe_and_early(chart))
