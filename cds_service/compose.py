@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from .fhir.orders import Session, build, change
+from .fhir.orders import Session, build, change, complete
 from .pathway.answers import Answer
 from .pathway.chart import Chart, Draft
 from .pathway.decide import Decision, Outcome, holds
@@ -30,6 +30,7 @@ _CONDITION = re.compile(r"Condition/[^/]+\Z")  # a problem with an id: a referen
 _SPACE = re.compile(r"\s+")
 
 Card = dict[str, Any]
+Merge = Callable[[Mapping[str, Any], Mapping[str, Any], Session], dict[str, Any] | None]
 
 
 class Composer:
@@ -109,45 +110,49 @@ class Composer:
         actions: list[dict[str, Any]] = []
         label = spec.label
         if spec.order:
-            after = self._chart.without_drafts(d.ref for d in gone) if gone else self._chart
-            band = offered_band(spec.order, after)
+            replaced = self._selected(spec.changes) if spec.changes else gone
+            band = offered_band(spec.order, self._chart, self._chart.without_drafts(d.ref for d in replaced))
             if band is None:
                 return None
-            if spec.changes:
-                changed = self._change(recommendation, spec.changes, band)
-                if changed is None:
-                    return None
-                actions.append(changed)
-            else:
-                actions.append(self._create(recommendation, spec.order, band))
+            made = self._action(recommendation, spec, spec.order, band)
+            if made is None:
+                return None
+            actions.append(made)
             label = label or (f"{band.label} instead" if gone else band.label)
         # Create first, then delete: some clients apply the first action only.
-        actions.extend({"type": "delete", "description": f"Remove the draft {_name(d)}", "resourceId": d.ref} for d in gone)
+        actions.extend({"type": "delete", "description": f"Remove the draft {d.name}", "resourceId": d.ref} for d in gone)
         return {"label": label or "Apply", "uuid": str(uuid.uuid4()), "actions": actions}
 
-    def _selected(self, medicines: str) -> list[Draft]:
-        return [d for d in self._chart.selected if d.medicine and medicines in d.medicine.classes]
+    def _selected(self, what: str) -> list[Draft]:
+        return [d for d in self._chart.selected if d.is_of(what)]
 
     def _may_go(self, draft: Draft) -> bool:
         """A draft of this session with an id, which is not the renewal of something the patient takes; when the list of
         medicines could not be read, nobody can tell."""
-        if draft.medicine is None or draft.ref.startswith("#"):
+        if draft.ref.startswith("#"):
             return False
+        if draft.medicine is None:
+            return True
         unread = self._chart.absence("medicines") is Answer.UNKNOWN
         return not unread and not already_taking(self._chart, draft.medicine)
 
-    def _create(self, recommendation: Recommendation, order: Order, band: Band) -> dict[str, Any]:
+    def _action(self, recommendation: Recommendation, spec: Suggestion, order: Order, band: Band) -> dict[str, Any] | None:
+        if spec.changes:
+            return self._update(recommendation, spec.changes, band, change)
+        if spec.completes:
+            return self._update(recommendation, spec.completes, band, complete)
         resource = build(order.resource_type, band.template, band.dated, self._for(recommendation))
         return {"type": "create", "description": f"Draft: {band.label}", "resource": resource}
 
-    def _change(self, recommendation: Recommendation, medicines: str, band: Band) -> dict[str, Any] | None:
-        selected = self._selected(medicines)
+    def _update(self, recommendation: Recommendation, what: str, band: Band, merge: Merge) -> dict[str, Any] | None:
+        selected = self._selected(what)
         if len(selected) != 1 or not self._may_go(selected[0]):
             return None
-        resource = change(selected[0].resource, band.template, self._for(recommendation))
+        resource = merge(selected[0].resource, band.template, self._for(recommendation))
         if resource is None:
             return None
-        return {"type": "update", "description": f"Change the draft to {band.label}", "resource": resource}
+        words = f"Change the draft to {band.label}" if merge is change else f"Complete the draft: {band.label}"
+        return {"type": "update", "description": words, "resource": resource}
 
     def _for(self, recommendation: Recommendation) -> Session:
         """The session with a note that names this card, and the pathway problems as the reason."""
@@ -160,11 +165,12 @@ class Composer:
         return tuple(dict.fromkeys(ref for refs in found for ref in sorted(refs) if _CONDITION.match(ref)))
 
 
-def offered_band(order: Order, chart: Chart) -> Band | None:
-    """The form in which this order may be offered: every ``when`` known to hold, every ``unless`` known not to."""
-    if not holds(order.when, chart):
+def offered_band(order: Order, chart: Chart, after: Chart) -> Band | None:
+    """The form in which this order may be offered: every ``when`` known to hold, every ``unless`` known not to, judged on
+    what is left ``after`` the drafts that it replaces are gone. The form itself may depend on what is replaced."""
+    if not holds(order.when, after):
         return None
-    if any(line.ask(chart).answer is not Answer.NO for line in order.unless):
+    if any(line.ask(after).answer is not Answer.NO for line in order.unless):
         return None
     return next((band for band in order.bands if holds(band.when, chart)), None)
 
@@ -198,7 +204,3 @@ def placeholders(text: str) -> list[str]:
 def escape(text: str) -> str:
     """Words from a record as plain words in Markdown: clients render raw HTML and links."""
     return _MARKDOWN.sub(r"\\\1", _SPACE.sub(" ", text).strip())
-
-
-def _name(draft: Draft) -> str:
-    return draft.medicine.name if draft.medicine else "order"

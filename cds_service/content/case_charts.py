@@ -8,26 +8,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from ..fhir.prefetch import SOURCES
 from ..fhir.terminology import Terminology
+from .case_orders import Orders
+from .case_parts import HL7, PATIENT, BadCase
 
-PATIENT = "case-patient"
-_SYSTEMS = {
-    "icd": "http://hl7.org/fhir/sid/icd-10-cm",
-    "sct": "http://snomed.info/sct",
-    "loinc": "http://loinc.org",
-    "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
-    "local": "https://example.org/fhir/CodeSystem/posterior-hip-pathway",
-}
-_HL7 = "http://terminology.hl7.org/CodeSystem"
-
-
-class BadCase(ValueError):
-    """A case that uses a word which is not known."""
+__all__ = ["PATIENT", "BadCase", "request_for"]
 
 
 def request_for(terminology: Terminology, given: Mapping[str, Any], hook: str, today: date) -> dict[str, Any]:
@@ -36,13 +26,7 @@ def request_for(terminology: Terminology, given: Mapping[str, Any], hook: str, t
 
 
 @dataclass
-class _Builder:
-    terminology: Terminology
-    today: date
-    resources: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    drafts: list[dict[str, Any]] = field(default_factory=list)
-    selections: list[str] = field(default_factory=list)
-
+class _Builder(Orders):
     def request(self, given: Mapping[str, Any], hook: str) -> dict[str, Any]:
         given = dict(given)
         hook = given.pop("hook", hook)
@@ -56,7 +40,7 @@ class _Builder:
             add(value)
         if reason is not None:
             for draft in self.drafts:
-                draft["reasonCode"] = [self._concept(reason)]
+                draft["reasonCode"] = [self.concept(reason)]
         context: dict[str, Any] = {"userId": "Practitioner/case", "patientId": PATIENT}
         if hook != "patient-view":
             entries = [{"resource": draft} for draft in self.drafts]
@@ -87,46 +71,55 @@ class _Builder:
         return day.replace(year=day.year - age).isoformat()
 
     def _add_not_pregnant(self, days: int) -> None:
-        self._put(
-            "Observation",
-            status="final",
-            code=self._concept("pregnancy-status"),
-            valueCodeableConcept=self._concept("not-pregnant"),
-            effectiveDateTime=self._ago(days),
-        )
+        self._pregnancy("not-pregnant", days)
+
+    def _add_pregnant(self, days: int) -> None:
+        self._pregnancy("pregnant", days)
+
+    def _pregnancy(self, status: str, days: int) -> None:
+        code, value = self.concept("pregnancy-status"), self.concept(status)
+        self.put("Observation", status="final", code=code, valueCodeableConcept=value, effectiveDateTime=self.ago(days))
 
     # -- the chart ------------------------------------------------------------------------------------------------------
 
     def _add_problems(self, items: Iterable[Any]) -> None:
         for item in items:
-            spec = self._spec(item)
+            spec = self.spec(item)
             status, onset, side = spec.pop("status", "active"), spec.pop("onset", 30), spec.pop("side", None)
             verification = spec.pop("verification", "provisional" if spec.pop("suspected", False) else "confirmed")
             grade = spec.pop("grade", None)
-            extra: dict[str, Any] = {"code": self._concept(spec)}
+            site = spec.pop("site", None)
+            extra: dict[str, Any] = {"code": self.concept(spec)}
             if onset != "none":
-                extra["onsetDateTime"] = extra["recordedDate"] = self._ago(onset)
+                extra["onsetDateTime"] = extra["recordedDate"] = self.ago(onset)
+            if site:
+                extra["bodySite"] = [self.concept(part) for part in (site if isinstance(site, list) else [site])]
             if side:
-                extra["bodySite"] = [{"text": side}]
+                extra["bodySite"] = [*extra.get("bodySite", ()), {"text": side}]
             if grade:
-                extra["stage"] = [{"summary": self._concept(f"hamstring-grade-{grade}")}]
+                extra["stage"] = [{"summary": self.concept(f"hamstring-grade-{grade}")}]
             if status != "none":
-                extra["clinicalStatus"] = {"coding": [{"system": f"{_HL7}/condition-clinical", "code": status}]}
-            extra["verificationStatus"] = {"coding": [{"system": f"{_HL7}/condition-ver-status", "code": verification}]}
-            self._put("Condition", **extra)
+                extra["clinicalStatus"] = {"coding": [{"system": f"{HL7}/condition-clinical", "code": status}]}
+            extra["verificationStatus"] = {"coding": [{"system": f"{HL7}/condition-ver-status", "code": verification}]}
+            self.put("Condition", **extra)
 
     def _add_readings(self, items: Iterable[Any]) -> None:
         for item in items:
-            spec = self._spec(item)
+            spec = self.spec(item)
             value, unit, days = spec.pop("value", None), spec.pop("unit", None), spec.pop("days", 1)
-            extra: dict[str, Any] = {"effectiveDateTime": self._ago(days), "code": self._concept(spec)}
+            site, on = spec.pop("site", None), spec.pop("on", None)
+            extra: dict[str, Any] = {"effectiveDateTime": self.ago(days), "code": self.concept(spec)}
+            if on is not None:
+                extra["valueDateTime"] = self.ago(on)
+            if site:
+                extra["bodySite"] = self.concept(site)
             if isinstance(value, str):
                 extra["valueString"] = value
             elif isinstance(value, bool):
                 extra["valueBoolean"] = value
             elif value is not None:
                 extra["valueQuantity"] = {"value": value} | ({"unit": unit, "code": unit} if unit and unit != "none" else {})
-            self._put("Observation", status="final", **extra)
+            self.put("Observation", status="final", **extra)
 
     def _measured(self, concept: str, unit: str, given: Any, days: int = 60) -> None:
         spec = dict(given) if isinstance(given, dict) else {"value": given}
@@ -143,131 +136,59 @@ class _Builder:
 
     def _add_blood_pressure(self, given: list[int]) -> None:
         parts = [
-            {"code": self._concept(name), "valueQuantity": {"value": value, "code": "mm[Hg]"}}
+            {"code": self.concept(name), "valueQuantity": {"value": value, "code": "mm[Hg]"}}
             for name, value in zip(("systolic", "diastolic"), given, strict=True)
         ]
-        code = self._concept("blood-pressure")
-        self._put("Observation", status="final", code=code, component=parts, effectiveDateTime=self._ago(20))
+        code = self.concept("blood-pressure")
+        self.put("Observation", status="final", code=code, component=parts, effectiveDateTime=self.ago(20))
 
     def _add_visits(self, given: Any) -> None:
         if isinstance(given, dict):
             first, count = given["from"], given["count"]
             given = [first - position * (first - 1) // max(count - 1, 1) for position in range(count)]
         for days in given:
-            period = {"start": self._ago(days)}
-            self._put("Encounter", status="finished", type=[self._concept("physiotherapy-visit")], period=period)
+            period = {"start": self.ago(days)}
+            self.put("Encounter", status="finished", type=[self.concept("physiotherapy-visit")], period=period)
 
     def _add_treatments(self, items: Iterable[Any]) -> None:
         for item in items:
-            spec = self._spec(item)
+            spec = self.spec(item)
             status, days = spec.pop("status", "completed"), spec.pop("days", 1)
-            self._put("Procedure", status=status, code=self._concept(spec), performedDateTime=self._ago(days))
+            used, outcome, side = spec.pop("used", None), spec.pop("outcome", None), spec.pop("side", None)
+            extra: dict[str, Any] = {"performedDateTime": self.ago(days)}
+            if used:
+                extra["usedCode"] = [self.concept(used)]
+            if outcome:
+                extra["outcome"] = self.concept(outcome)
+            if side:
+                extra["bodySite"] = [{"text": side}]
+            self.put("Procedure", status=status, code=self.concept(spec), **extra)
+
+    def _add_reports(self, items: Iterable[Any]) -> None:
+        for item in items:
+            spec = self.spec(item)
+            days, found, status = spec.pop("days", 1), spec.pop("found", []), spec.pop("status", "final")
+            extra: dict[str, Any] = {"conclusionCode": [self.concept(part) for part in found]} if found else {}
+            self.put("DiagnosticReport", status=status, code=self.concept(spec), effectiveDateTime=self.ago(days), **extra)
+
+    def _add_taught(self, days: int) -> None:
+        self.put("Communication", status="completed", category=[self.concept({"is": "education"})], sent=self.ago(days))
 
     def _add_requests(self, items: Iterable[Any]) -> None:
         for item in items:
-            spec = self._spec(item)
-            days = spec.pop("days", 1)
-            self._put("ServiceRequest", status="active", intent="order", code=self._concept(spec), authoredOn=self._ago(days))
+            spec = self.spec(item)
+            days, status = spec.pop("days", 1), spec.pop("status", "active")
+            self.put("ServiceRequest", status=status, intent="order", code=self.concept(spec), authoredOn=self.ago(days))
 
     def _add_plans(self, items: Iterable[Any]) -> None:
         for item in items:
-            spec = self._spec(item)
+            spec = self.spec(item)
             status = spec.pop("status", "active")
-            self._put("CarePlan", status=status, intent="plan", category=[self._concept(spec)])
+            self.put("CarePlan", status=status, intent="plan", category=[self.concept(spec)])
 
     def _add_allergies(self, names: Iterable[str]) -> None:
         for name in names:
-            self._put("AllergyIntolerance", "patient", code={"text": name})
-
-    # -- medicines and orders -------------------------------------------------------------------------------------------
-
-    def _add_medicines(self, items: Iterable[Any]) -> None:
-        for item in items:
-            self._put("MedicationRequest", **self._medicine(self._spec(item), "active"))
-
-    def _add_ordering(self, items: Any) -> None:
-        for item in items if isinstance(items, list) else [items]:
-            draft = self._draft("MedicationRequest", self._medicine(self._spec(item), "draft"))
-            self.selections.append(f"MedicationRequest/{draft['id']}")
-
-    def _add_drafts(self, items: Iterable[Any]) -> None:
-        for item in items:
-            self._draft("MedicationRequest", self._medicine(self._spec(item), "draft"))
-
-    def _add_requesting(self, names: Iterable[str]) -> None:
-        for name in names:
-            draft = self._draft("ServiceRequest", {"status": "draft", "intent": "order", "code": {"text": name}})
-            self.selections.append(f"ServiceRequest/{draft['id']}")
-
-    def _medicine(self, spec: dict[str, Any], status: str) -> dict[str, Any]:
-        days, ended = spec.pop("days", 1), spec.pop("ended", None)
-        mg, times, once = spec.pop("mg", None), spec.pop("times", 1), spec.pop("once", False)
-        reason = spec.pop("for", None)
-        request: dict[str, Any] = {
-            "status": spec.pop("status", status),
-            "intent": "order",
-            "medicationCodeableConcept": {"text": spec.pop("is")},
-            "authoredOn": self._ago(days),
-        }
-        repeat: dict[str, Any] = {"frequency": times, "period": 1, "periodUnit": "d"} if mg or once else {}
-        if once:
-            repeat["count"] = 1
-            request["category"] = [{"coding": [{"system": f"{_HL7}/medicationrequest-category", "code": "inpatient"}]}]
-        if ended is not None:
-            repeat["boundsPeriod"] = {"start": self._ago(max(days, ended)), "end": self._ago(ended)}
-        dosage: dict[str, Any] = {"timing": {"repeat": repeat}} if repeat else {}
-        if mg:
-            dosage["doseAndRate"] = [{"doseQuantity": {"value": mg, "code": "mg"}}]
-        if dosage:
-            request["dosageInstruction"] = [dosage]
-        if reason:
-            request["reasonCode"] = [self._concept(reason)]
-        if spec:
-            raise BadCase(f"unknown word {', '.join(sorted(spec))} for a medicine")
-        return request
-
-    def _draft(self, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
-        identity = {"resourceType": kind, "id": f"draft-{len(self.drafts) + 1}", "subject": {"reference": f"Patient/{PATIENT}"}}
-        draft: dict[str, Any] = {**identity, **content}
-        self.drafts.append(draft)
-        return draft
-
-    # -- small parts ----------------------------------------------------------------------------------------------------
-
-    def _put(self, kind: str, whose: str = "subject", /, **content: Any) -> None:
-        listed = self.resources.setdefault(kind, [])
-        identity = {"resourceType": kind, "id": f"{kind.lower()}-{len(listed) + 1}"}
-        listed.append({**identity, whose: {"reference": f"Patient/{PATIENT}"}, **content})
-
-    def _ago(self, days: int) -> str:
-        return (self.today - timedelta(days=days)).isoformat()
-
-    @staticmethod
-    def _spec(item: Any) -> dict[str, Any]:
-        return dict(item) if isinstance(item, dict) else {"is": item}
-
-    def _concept(self, spec: Any) -> dict[str, Any]:
-        """A CodeableConcept: the first code of a value set, given words, or a given code."""
-        spec = self._spec(spec)
-        concept: dict[str, Any] = {}
-        name = spec.pop("is", None)
-        if name is not None:
-            codes = self.terminology.codes.codes_of(name)
-            if not codes and name in self.terminology.codes.branches_of:
-                codes = [self.terminology.codes.branches_of[name]]
-            if not codes and name not in self.terminology.names:
-                raise BadCase(f"unknown value set {name!r}")
-            concept["text"] = name.replace("-", " ")
-            if codes:
-                concept["coding"] = [{"system": codes[0][0], "code": codes[0][1]}]
-        if "code" in spec:
-            system, code = spec.pop("code")
-            concept["coding"] = [{"system": _SYSTEMS[system], "code": code}]
-        if "text" in spec:
-            concept["text"] = spec.pop("text")
-        if spec:
-            raise BadCase(f"unknown word {', '.join(sorted(spec))}")
-        return concept
+            self.put("AllergyIntolerance", "patient", code={"text": name})
 
 
 @dataclass
