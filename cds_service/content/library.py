@@ -12,6 +12,7 @@ from ..fhir.terminology import Terminology
 from ..pathway.decide import GATES
 from ..pathway.recommendation import Hook, Kind, Link, Order, Recommendation, Suggestion
 from ..pathway.vocabulary import PHRASES
+from .statements import Conflict, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,16 @@ class Library:
     orders: Mapping[str, Order]
     terminology: Terminology
     references: Mapping[str, Link]
+    sources: Mapping[str, str]
+    statements: Mapping[str, Statement]
+    conflicts: Mapping[str, Conflict]
     cases: Mapping[str, tuple[Mapping[str, Any], ...]]
     statuses: Mapping[str, str]
     version: str
+
+    def carriers(self, statement: str) -> tuple[Recommendation, ...]:
+        """The recommendations whose evidence names a statement, in rank order. A retired one carries nothing."""
+        return tuple(r for r in self.recommendations if statement in r.evidence.statements and self.statuses[r.id] != "retired")
 
     def service(self, hook: Hook, *, switched_off: Iterable[str] = (), advice_on_order_sign: bool = False) -> Service:
         """The service of a hook, with the deployment's switches applied."""
@@ -52,7 +60,7 @@ class Library:
         for recommendation in chosen:
             for text in _texts(recommendation):
                 sections.update(s for n in placeholders(text) if n in PHRASES for s in PHRASES[n].reads)
-            if any(s.deletes or s.changes for s in _suggestions(recommendation)):
+            if any(s.deletes or s.changes or s.completes for s in _suggestions(recommendation)):
                 sections.add("medicines")
         found = frozenset(sections)
         return Service(f"posterior-hip-pain-{hook}", hook, tuple(chosen), found, sources_for(found))

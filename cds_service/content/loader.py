@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import pathway
 from ..compose import DECISION_PHRASES, placeholders
-from ..fhir.orders import Session, build, members_with_dates, problems_with
+from ..fhir.orders import Session, as_sent, members_with_dates, problems_with
 from ..pathway.recommendation import (
     Band,
     Escalation,
@@ -33,7 +33,8 @@ __all__ = ["ContentError", "load"]
 
 assert pathway  # importing the package fills the vocabulary
 
-# Every card asks for one of these first: this service is silent outside its scope.
+# Every card asks for one of these first: this service is silent outside its scope. An avulsion is suspected only of a current
+# hamstring injury, a malignancy only with current pain of the posterior hip.
 SCOPE_LINES = frozenset(
     {
         "in_pathway",
@@ -41,7 +42,11 @@ SCOPE_LINES = frozenset(
         "in_scope_as_far_as_read",
         "has_syndrome",
         "neuropathic_indication",
+        "nociceptive_only",
         "radicular_only",
+        "confirmed_syndrome",
+        "avulsion_suspected",
+        "malignancy_suspected",
     }
 )
 
@@ -55,7 +60,7 @@ class _Loader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._tables = Tables(folder)
-        self._names = Names(self._tables.terminology.names, self._tables.limits)
+        self._names = Names(self._tables.terminology.names, self._tables.limits, self._tables.factors)
         self._orders: dict[str, Order] = {}
 
     def library(self) -> Library:
@@ -80,6 +85,9 @@ class _Loader:
             self._orders,
             self._tables.terminology,
             self._tables.references,
+            self._tables.sources,
+            self._tables.statements,
+            self._tables.conflicts,
             cases,
             statuses,
             self._tables.version(),
@@ -107,7 +115,8 @@ class _Loader:
             template, dated = band["draft"], members_with_dates(band["draft"])
             bands.append(Band(band["label"], self._lines(path, f"bands.{number}.when", band["when"]), template, dated))
             session = Session("example", "example", date(2026, 1, 2), "note", ("Condition/example",))
-            for problem in problems_with(build(found["resource"], template, dated, session)):
+            sent = as_sent(found["resource"], template, dated, session, changes_only=found["changes_only"])
+            for problem in problems_with(sent):
                 self._tables.problem(path, f"bands.{number}.draft is not valid FHIR R4: {problem}")
         self._orders[path.stem] = Order(
             found["id"],
@@ -116,6 +125,7 @@ class _Loader:
             self._lines(path, "when", found["when"]),
             self._lines(path, "unless", found["unless"]),
             tuple(bands),
+            found["changes_only"],
         )
 
     def _card(self, path: Path, card: Mapping[str, Any], known: Mapping[str, Any]) -> Recommendation | None:
@@ -147,6 +157,8 @@ class _Loader:
         )
         evidence = self._card_evidence(path, card["evidence"])
         reasons = tuple(r for code in card["override_reasons"] if (r := self._reason(path, code)))
+        for code in sorted(set(card["snooze_after"]) - set(card["override_reasons"])):
+            self._tables.problem(path, f"snooze_after: {code!r} is not an override reason of this card")
         if len(self._tables.problems) > before:
             return None
         return Recommendation(
@@ -160,6 +172,7 @@ class _Loader:
             review=card["review"],
             when=when,
             unless=unless,
+            despite=self._lines(path, "despite", card["despite"]),
             yields_to=tuple(card["yields_to"]),
             cap_exempt="cap" in card,
             switch=card.get("switch"),
@@ -172,6 +185,7 @@ class _Loader:
             choose=card["choose"],
             override_reasons=reasons,
             snooze=Snooze(card["snooze"]),
+            snooze_after={reason: Snooze(rest) for reason, rest in card["snooze_after"].items()},
             links=tuple(self._tables.references[key] for key in evidence.references),
         )
 
@@ -216,18 +230,20 @@ class _Loader:
             order = self._orders.get(item["order"]) if "order" in item else None
             if "order" in item and order is None:
                 self._tables.problem(path, f"{here}: unknown order {item['order']!r}")
-            for key in ("replaces", "deletes", "changes"):
+            for key in ("replaces", "deletes", "changes", "completes"):
                 if key in item and item[key] not in self._names.value_sets:
                     self._tables.problem(path, f"{here}.{key}: unknown value set {item[key]!r}")
-            if ("replaces" in item or "changes" in item) and "order" not in item:
-                self._tables.problem(path, f"{here}: replaces and changes need an order")
+            if {"replaces", "changes", "completes"} & set(item) and "order" not in item:
+                self._tables.problem(path, f"{here}: replaces, changes and completes need an order")
+            if order and order.changes_only and not {"changes", "completes"} & set(item):
+                self._tables.problem(path, f"{here}: {order.id} can change or complete a draft only")
             if "deletes" in item and ("label" not in item or "order" in item):
                 self._tables.problem(path, f"{here}: deletes needs a label and no order")
             if not {"order", "deletes"} & set(item):
                 self._tables.problem(path, f"{here}: an order or deletes is needed")
             lines = self._lines(path, f"{here}.when", item.get("when", ()))
             gone = item.get("replaces") or item.get("deletes")
-            found.append(Suggestion(item.get("label"), order, gone, item.get("changes"), lines))
+            found.append(Suggestion(item.get("label"), order, gone, item.get("changes"), lines, item.get("completes")))
         return tuple(found)
 
     def _unique_ranks(self, recommendations: Sequence[Recommendation]) -> None:

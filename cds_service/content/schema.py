@@ -61,6 +61,10 @@ def _one_of(values: Any) -> Any:
     return validate.OneOf([str(v) for v in values], error="{input!r} is not one of: {choices}")
 
 
+def _factor() -> fields.Float:
+    return fields.Float(validate=validate.Range(min=0, min_inclusive=False, error="must be above 0"))
+
+
 def _summary(text: str) -> None:
     if len(text) > SUMMARY_LIMIT:
         raise ValidationError(f"summary has {len(text)} characters; under 140 are allowed")
@@ -104,6 +108,7 @@ class SuggestionFile(Strict):
     replaces = Text()
     deletes = Text()
     changes = Text()
+    completes = Text()
     when = fields.List(fields.Raw())
 
 
@@ -132,6 +137,7 @@ class CardFile(Strict):
     evidence = fields.Nested(EvidenceOfCard, required=True)
     when = fields.List(fields.Raw(), required=True, validate=validate.Length(min=1))
     unless = fields.List(fields.Raw(), load_default=list)
+    despite = fields.List(fields.Raw(), load_default=list)
     yields_to = fields.List(Text(), load_default=list)
     cap = Text(validate=_one_of(("exempt",)))
     switch = Text(validate=_one_of(SWITCHES))
@@ -142,6 +148,7 @@ class CardFile(Strict):
     choose = Text(validate=_one_of(("at-most-one", "any")), load_default="at-most-one")
     override_reasons = fields.List(Text(), required=True, validate=validate.Length(min=1))
     snooze = Text(required=True, validate=_one_of(Snooze))
+    snooze_after = fields.Dict(keys=Text(), values=Text(validate=_one_of(Snooze)), load_default=dict)
     cases = fields.List(fields.Dict(), required=True, validate=validate.Length(min=1))
 
 
@@ -152,11 +159,12 @@ class BandFile(Strict):
 
 
 class OrderFile(Strict):
-    """``orders/<id>.yaml``: something that a card can draft."""
+    """``orders/<id>.yaml``: something that a card can draft; ``changes_only``: only what a card changes in a draft."""
 
     id = Text(required=True)
     title = Text(required=True)
     resource = Text(required=True, validate=_one_of(RESOURCE_TYPES))
+    changes_only = fields.Boolean(load_default=False, truthy={True}, falsy={False})
     when = fields.List(fields.Raw(), load_default=list)
     unless = fields.List(fields.Raw(), load_default=list)
     bands = fields.List(fields.Nested(BandFile), required=True, validate=validate.Length(min=1))
@@ -167,16 +175,40 @@ class ReferenceFile(Strict):
     url = Text(required=True, validate=validate.URL(schemes={"https"}, require_tld=True))
 
 
-class SourceFile(Strict):
-    title = Text(required=True)
-    statements = Whole(required=True)
-
-
 class EvidenceFile(Strict):
-    """``evidence.yaml``: the sources with their number of statements, and the outside references."""
+    """``evidence.yaml``: the sources by name, and the outside references."""
 
-    sources = fields.Dict(keys=Text(), values=fields.Nested(SourceFile), required=True)
+    sources = fields.Dict(keys=Text(), values=Text(), required=True)
     references = fields.Dict(keys=Text(), values=fields.Nested(ReferenceFile), required=True)
+
+
+class StatementFile(Strict):
+    gist = Text(required=True, validate=validate.Length(max=112, error="a gist has at most {max} characters"))
+    settled_by = fields.List(Text(), load_default=list)
+    rejected_by = Text(load_default=None)
+    value_sets = fields.List(Text(), load_default=list)
+    not_computable = Text(load_default=None)
+    missing = Text(load_default=None)
+
+
+class StatementsFile(Strict):
+    """``statements.yaml``: what the sources say, in short, and what became of it beside the cards."""
+
+    statements = fields.Dict(keys=Text(), values=fields.Nested(StatementFile), required=True)
+
+
+class ConflictFile(Strict):
+    title = Text(required=True)
+    disagrees = Text(required=True)
+    resolution = Text(required=True)
+    cards = fields.List(Text(), required=True)
+    elsewhere = Text(load_default=None)
+
+
+class ConflictsFile(Strict):
+    """``conflicts.yaml``: where the sources disagree, and how that is settled."""
+
+    conflicts = fields.Dict(keys=Text(), values=fields.Nested(ConflictFile), required=True)
 
 
 class ReasonFile(Strict):
@@ -197,6 +229,16 @@ class LimitsFile(Strict):
     source = Text(required=True)
     bands = fields.List(Whole(), required=True, validate=validate.Length(min=1))
     ceilings = fields.Dict(keys=Text(), values=fields.List(fields.Float()), required=True)
+
+
+class FactorsFile(Strict):
+    """``opioid-factors.yaml``: mg of morphine by mouth for one mg of an opioid, or for one microgram an hour of a patch."""
+
+    title = Text(required=True)
+    source = Text(required=True)
+    factors = fields.Dict(keys=Text(), values=_factor(), required=True, validate=validate.Length(min=1))
+    per_mcg_per_hour = fields.Dict(keys=Text(), values=_factor(), load_default=dict)
+    left_out = fields.List(Text(), load_default=list)
 
 
 def messages(error: ValidationError) -> list[str]:

@@ -1,4 +1,4 @@
-"""The tables of the content folder: value sets, words, names, evidence, override reasons and dose limits."""
+"""The tables of the content folder: value sets, words, names, evidence, override reasons, dose limits and opioid factors."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from ..fhir.terminology import Terminology
-from ..pathway.dosing import Limits
+from ..pathway.dosing import Factors, Limits
 from ..pathway.recommendation import Link, OverrideReason
 from ..pathway.vocabulary import CONCEPTS
 from .files import UnreadableFile, read_json, read_yaml
-from .schema import EvidenceFile, LimitsFile, ReasonsFile, messages
+from .schema import ConflictsFile, EvidenceFile, FactorsFile, LimitsFile, ReasonsFile, StatementsFile, messages
+from .statements import Conflict, Statement, conflict, conflict_faults, statement, statement_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,31 @@ class Tables:
         self.problems: list[Problem] = []
         self.terminology = self._terminology()
         self.limits = self._limits()
-        self.statements: frozenset[str] = frozenset()
+        self.factors = self._factors()
+        self.sources: dict[str, str] = {}
         self.references: dict[str, Link] = {}
         self.reasons: dict[str, OverrideReason] = {}
+        self.conflicts: dict[str, Conflict] = {}
+        self.statements: dict[str, Statement] = {}
         self._evidence()
         self._reasons()
+        self._conflicts()
+        self._statements()
 
     # -- reading ------------------------------------------------------------------------------------------
 
-    _TABLES = frozenset({"evidence", "override-reasons", "dose-limits", "medicine-names", "problem-words"})
+    _TABLES = frozenset(
+        {
+            "conflicts",
+            "dose-limits",
+            "opioid-factors",
+            "evidence",
+            "medicine-names",
+            "override-reasons",
+            "problem-words",
+            "statements",
+        }
+    )
 
     def card_files(self) -> list[Path]:
         return [path for path in sorted(self.folder.glob("*.yaml")) if path.stem not in self._TABLES]
@@ -89,10 +106,10 @@ class Tables:
 
     def _terminology(self) -> Terminology:
         value_sets: dict[str, dict[str, Any]] = {}
-        for path in sorted((self.folder / "value-sets").glob("*.json")):
-            value_set = self._value_set(path)
+        for file in sorted((self.folder / "value-sets").glob("*.json")):
+            value_set = self._value_set(file)
             if value_set:
-                value_sets[path.stem] = value_set
+                value_sets[file.stem] = value_set
         urls = {vs["url"] for vs in value_sets.values()}
         for name, value_set in value_sets.items():
             for part in value_set["compose"]["include"]:
@@ -101,13 +118,17 @@ class Tables:
                         self.problem(self.folder / "value-sets" / f"{name}.json", f"unknown value set {url}")
                         part["valueSet"] = []
         words = self._word_lists(self.folder / "problem-words.yaml")
-        names = self.yaml(self.folder / "medicine-names.yaml") or {}
+        path = self.folder / "medicine-names.yaml"
+        names = self.yaml(path) or {}
         for medicines, entry in names.items():
-            if medicines not in value_sets:
-                self.problem(self.folder / "medicine-names.yaml", f"unknown value set {medicines!r}")
-            if not isinstance(entry, dict) or not set(entry) <= {"ingredients", "brands", "classes"}:
-                self.problem(self.folder / "medicine-names.yaml", f"{medicines}: ingredients, brands and classes are expected")
+            if not isinstance(entry, dict) or not set(entry) <= {"ingredients", "brands", "classes", "part_of"}:
+                self.problem(path, f"{medicines}: ingredients, brands, classes and part_of are expected")
                 names[medicines] = {}
+                continue
+            known_by_name = "part_of" in entry
+            for name in (*(() if known_by_name else (medicines,)), *entry.get("part_of", ())):
+                if name not in value_sets:
+                    self.problem(path, f"unknown value set {name!r}")
         terminology = Terminology(value_sets, words, names)
         for name in sorted(CONCEPTS - terminology.names):
             self.problem(self.folder / "value-sets", f"the findings need {name!r}: no value set and no words")
@@ -120,11 +141,18 @@ class Tables:
             self.problem(path, str(error))
             return None
         compose = value_set.get("compose")
-        parts = compose.get("include") if isinstance(compose, dict) else None
+        compose = compose if isinstance(compose, dict) else {}
+        parts = compose.get("include")
         if value_set.get("resourceType") != "ValueSet" or value_set.get("id") != path.stem or not parts:
             self.problem(path, "a ValueSet whose id is the file name and which includes something is expected")
             return None
-        for part in parts:
+        if not isinstance(value_set.get("url"), str):
+            self.problem(path, "url is missing")
+            return None
+        for part in (*parts, *compose.get("exclude", ())):
+            if ("concept" in part or "filter" in part) and not isinstance(part.get("system"), str):
+                self.problem(path, "codes are listed without their code system")
+                return None
             for item in part.get("concept", ()):
                 if not isinstance(item.get("code"), str):
                     self.problem(path, f"code {item.get('code')!r} must be text; put it in quotes")
@@ -143,15 +171,27 @@ class Tables:
     def _evidence(self) -> None:
         found = self.yaml(self.folder / "evidence.yaml", EvidenceFile())
         if found:
-            self.statements = frozenset(
-                f"{source}-{n:02d}" for source, entry in found["sources"].items() for n in range(1, entry["statements"] + 1)
-            )
+            self.sources = found["sources"]
             self.references = {key: Link(ref["title"], ref["url"]) for key, ref in found["references"].items()}
 
     def _reasons(self) -> None:
         found = self.yaml(self.folder / "override-reasons.yaml", ReasonsFile())
         if found:
             self.reasons = {k: OverrideReason(k, r["display"], r["category"]) for k, r in found["reasons"].items()}
+
+    def _conflicts(self) -> None:
+        path = self.folder / "conflicts.yaml"
+        found = self.yaml(path, ConflictsFile()) or {"conflicts": {}}
+        self.conflicts = {key: conflict(key, raw) for key, raw in found["conflicts"].items()}
+        for fault in conflict_faults(self.conflicts):
+            self.problem(path, fault)
+
+    def _statements(self) -> None:
+        path = self.folder / "statements.yaml"
+        found = self.yaml(path, StatementsFile()) or {"statements": {}}
+        self.statements = {key: statement(key, raw) for key, raw in found["statements"].items()}
+        for fault in statement_faults(self.statements, self.sources, self.conflicts, self.terminology.names):
+            self.problem(path, fault)
 
     def _limits(self) -> dict[str, Limits]:
         tables: dict[str, Limits] = {}
@@ -169,3 +209,13 @@ class Tables:
                 continue
             tables[name] = Limits(name, bands, {k: tuple(v) for k, v in table["ceilings"].items()})
         return tables
+
+    def _factors(self) -> dict[str, Factors]:
+        path = self.folder / "opioid-factors.yaml"
+        found = self.yaml(path, FactorsFile())
+        if not found:
+            return {}
+        per_mg, patches, left_out = found["factors"], found["per_mcg_per_hour"], frozenset(found["left_out"])
+        if set(per_mg) & left_out:
+            self.problem(path, "an ingredient has a factor or is left out, not both")
+        return {path.stem: Factors(path.stem, per_mg, patches, left_out)}
