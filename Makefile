@@ -19,8 +19,9 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/cds-service check
 
-# What takes longer than a test run may: nothing yet besides the suite itself.
-slow: test
+# A million generated charts, every safety property on each (tests/properties); about an hour on two cores.
+slow: $(VENV)/.test
+	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/properties
 
 # CPU time of one request against a bare Flask service that only parses the same body.
 bench: $(VENV)/.test

@@ -1,0 +1,1 @@
+"""Safety properties over generated charts."""
