@@ -1,4 +1,4 @@
-"""What ``cds-service check`` does: load the folder strictly, then run every case beside every card through the service."""
+"""What ``cds-service check`` does: load the folder strictly, verify every code, then run every case beside every card."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .config import Settings
 from .content.cases import Send, failures
 from .content.library import Library
 from .content.loader import ContentError, load
+from .content.provenance import verify
 
 # Cases speak of "days ago"; any day will do, a fixed one makes them repeatable.
 CASE_DAY = date(2026, 3, 2)
@@ -25,11 +26,18 @@ def check(folder: Path) -> tuple[Sequence[str], str]:
         library = load(folder)
     except ContentError as error:
         return [str(p) for p in error.problems], f"{len(error.problems)} problems: this folder is refused."
-    problems = [f"{card}.yaml: case: {text}" for card, texts in case_failures(library).items() for text in texts]
+    verified = verify(folder)
+    failed = [f"{card}.yaml: case: {text}" for card, texts in case_failures(library).items() for text in texts]
     cases = sum(len(found) for found in library.cases.values())
-    if problems:
-        return problems, f"{len(problems)} of {cases} cases do not come out as expected."
-    return [], f"{len(library.recommendations)} cards with {cases} cases are good (content {library.version})."
+    if failed:
+        told = f"{len(failed)} of {cases} cases do not come out as expected."
+    else:
+        told = f"{len(library.recommendations)} cards with {cases} cases are good (content {library.version})."
+    if verified.problems:
+        told += f" Problems in codes and value sets: {len(verified.problems)}."
+    else:
+        told += f" {verified}"
+    return [*map(str, verified.problems), *failed], told
 
 
 def case_settings() -> Settings:

@@ -11,6 +11,7 @@ from .config import Settings
 from .errors import NotAHookRequest, NotJson, ServiceError, outcome
 from .pathway.answers import Answer
 from .pathway.decide import Decision
+from .pathway.medicines import unclassified
 from .pathway.recommendation import Hook
 from .pathway.vocabulary import FINDINGS, PHRASES
 from .pipeline import Consultation
@@ -55,6 +56,7 @@ def _json(data: Any) -> str:
 def _as_data(found: Consultation) -> dict[str, Any]:
     return {
         "today": found.chart.today.isoformat(),
+        "not_classified": list(unclassified(found.chart)),
         "gaps": [{"what": gap.what, "reason": gap.reason} for gap in found.chart.gaps],
         "decisions": [_decision(decision) for decision in found.outcome.decisions],
         "cards": list(found.cards),
@@ -74,6 +76,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
                 "answer": step.finding.answer.value,
                 "because": step.finding.because,
                 "resources": list(step.finding.resources),
+                "decisive": step in decision.decisive,
             }
             for step in decision.steps
         ],
@@ -83,12 +86,16 @@ def _decision(decision: Decision) -> dict[str, Any]:
 def _as_text(found: Consultation) -> str:
     lines = [f"Evaluated for {found.chart.today}."]
     lines += [f"Not read: {gap.what} ({gap.reason})." for gap in found.chart.gaps]
+    if names := unclassified(found.chart):
+        lines.append(f"Not classified: {', '.join(names)}.")
     for decision in found.outcome.decisions:
         level = f", {decision.indicator}" if decision.verdict == "shown" else ""
         lines += ["", f"{decision.recommendation.id}: {decision.verdict}{level}", f"  because {decision.because}"]
         for step in decision.steps:
             records = f"  [{', '.join(step.finding.resources)}]" if step.finding.resources else ""
-            lines.append(f"    {_MARK[step.finding.answer]}  {step.role.value} {step.line.text}: {step.finding.because}{records}")
+            decisive = "  (decisive)" if step in decision.decisive else ""
+            asked = f"{step.role.value} {step.line.text}: {step.finding.because}{records}{decisive}"
+            lines.append(f"    {_MARK[step.finding.answer]}  {asked}")
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,8 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 def test_check_is_content_with_the_packaged_cards(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
-    assert "cases are good" in capsys.readouterr().out
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert re.search(r"\d+ cards with \d+ cases are good .*\d+ codes in \d+ value sets were verified", last)
 
 
 def test_check_tells_every_problem_on_a_line_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,6 +62,10 @@ def test_explain_tells_card_by_card_why(capsys: pytest.CaptureFixture[str], monk
     assert "radiculopathy-drug-evidence: silent" in told
     assert "yes      when neuropathic_indication" in told
     assert "[Condition/" in told
+    silent = told.split("radiculopathy-drug-evidence")[1].split("\n\n")[0]
+    assert [line for line in silent.splitlines() if line.endswith("(decisive)")] == [
+        line for line in silent.splitlines() if "no       when radicular_only" in line
+    ]
 
 
 def test_explain_as_json_names_every_line_and_its_records(
@@ -74,6 +80,7 @@ def test_explain_as_json_names_every_line_and_its_records(
     assert {line["answer"] for line in lines} <= {"yes", "no", "unknown"}
     assert {line["role"] for line in lines} >= {"when", "unless", "gate"}
     assert any(line["resources"] for line in lines)
+    assert {line["role"] for line in lines if line["decisive"]} == {"when"}
 
 
 def test_explain_tells_what_was_withheld_by_a_red_flag(
@@ -83,7 +90,25 @@ def test_explain_tells_what_was_withheld_by_a_red_flag(
     assert main(["explain", str(REQUESTS / "red-flag-patient-view.json")]) == 0
     told = capsys.readouterr().out
     assert "physio-start-general: excluded" in told
-    assert "gate red_flag" in told
+    decisive = [line for line in told.split("physio-start-general")[1].split("\n\n")[0].splitlines() if "(decisive)" in line]
+    assert len(decisive) == 1
+    assert "gate red_flag" in decisive[0]
+
+
+def test_explain_names_the_medicines_that_it_cannot_classify(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDS_NOW", "2026-03-02T12:00:00+00:00")
+    body = json.loads((REQUESTS / "piriformis-order-select.json").read_text())
+    mine = {"reference": f"Patient/{body['context']['patientId']}"}
+    medicine = {"resourceType": "MedicationRequest", "id": "x", "status": "active", "intent": "order", "subject": mine}
+    medicine["medicationCodeableConcept"] = {"text": "house brand 12 mg"}
+    bundle = body["prefetch"].setdefault("MedicationRequest", None) or {"resourceType": "Bundle", "type": "searchset"}
+    body["prefetch"]["MedicationRequest"] = {**bundle, "entry": [*bundle.get("entry", []), {"resource": medicine}]}
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps(body))
+    assert main(["explain", str(path)]) == 0
+    assert "Not classified: house brand 12 mg." in capsys.readouterr().out
 
 
 def test_explain_refuses_what_the_service_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

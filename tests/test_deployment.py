@@ -103,10 +103,12 @@ def test_an_unknown_card_page_is_an_outcome_not_html() -> None:
 
 
 def test_a_draft_card_is_not_served_but_has_a_page_and_a_retired_one_has_neither() -> None:
+    examined = {"problems": ["deep-gluteal-syndrome"], "readings": [{"is": "examination", "days": 10}]}
+    assert shown(client(), "patient-view", examined) == ["physio-start-general"]
     for status, page in (("draft", 200), ("retired", 404)):
         library = replace(LIBRARY, statuses={**LIBRARY.statuses, "physio-start-general": status})
         service = create_app(case_settings(), library).test_client()
-        assert shown(service, "patient-view", {"problems": ["deep-gluteal-syndrome"]}) == []
+        assert shown(service, "patient-view", examined) == []
         assert service.get("/cards/physio-start-general").status_code == page
 
 

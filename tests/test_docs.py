@@ -12,6 +12,7 @@ from cds_service.cli import _parser
 from cds_service.config import _VARIABLES, Settings
 from cds_service.content.case_charts import _Builder
 from cds_service.content.loader import load
+from cds_service.content.schema import SWITCHES
 from cds_service.fhir.prefetch import SOURCES
 
 ROOT = Path(__file__).parents[1]
@@ -25,6 +26,17 @@ def test_the_settings_table_lists_every_variable_and_no_other() -> None:
     listed = re.findall(r"(?m)^\| `(CDS_\w+)` \|", README)
     assert listed == sorted(set(listed), key=listed.index)
     assert set(listed) == set(_VARIABLES)
+
+
+def test_every_clinical_switch_stands_in_one_place() -> None:
+    section = README.split("## Clinical switches")[1].split("\n## ")[0]
+    for variable in ("CDS_RADICULOPATHY_RULE", "CDS_ADVICE_ON_ORDER_SIGN", "CDS_MAX_INFO_CARDS", "CDS_CARDS"):
+        assert variable in section
+    for recommendation in LIBRARY.recommendations:
+        if recommendation.switch:
+            assert f"`{recommendation.id}`" in section
+            assert recommendation.switch in SWITCHES
+    assert f"all {len(LIBRARY.recommendations)} cards are active" in section
 
 
 def test_the_prefetch_table_lists_every_key_with_its_template() -> None:

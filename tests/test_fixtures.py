@@ -102,6 +102,29 @@ def test_the_red_flag_stands_alone():
     }
 
 
+def test_signing_adds_naloxone_for_who_is_at_risk():
+    assert list(cards("benzodiazepine-order-sign")) == ["opioid-benzodiazepine", "naloxone-coprescribe"]
+    assert "naloxone-coprescribe" not in cards("benzodiazepine-order-select")
+
+
+def test_three_months_without_benefit_offer_an_injection_and_imaging():
+    assert list(cards("three-months-patient-view")) == ["injection-after-failed-conservative", "imaging-when-refractory"]
+    assert "Day 92" in cards("three-months-patient-view")["imaging-when-refractory"]["detail"]
+
+
+def test_naproxen_at_an_egfr_of_26_is_answered_with_a_gel_or_its_removal():
+    card = cards("nsaid-order-select")["nsaid-safety"]
+    assert card["indicator"] == "critical"
+    assert "eGFR 26" in card["detail"]
+    assert [[a["type"] for a in s["actions"]] for s in card["suggestions"][:2]] == [["delete"], ["create", "delete"]]
+
+
+def test_a_child_gets_no_advice_for_adults():
+    assert {code: card["indicator"] for code, card in cards("child-patient-view").items()} == {
+        "paediatric-hip-red-flag": "critical"
+    }
+
+
 def test_the_healthy_persona_has_no_card():
     assert load("responses", "healthy-patient-view") == {"cards": []}
 

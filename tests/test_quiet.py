@@ -48,8 +48,14 @@ def test_outside_the_pathway_every_card_is_silent(name: str, hook: str) -> None:
     assert SEND(f"posterior-hip-pain-{hook}", body) == (200, {"cards": []})
 
 
+BASELINE = [{"is": "hip-score", "value": 48, "days": 20}, {"is": "pain-score", "value": 3, "days": 2}]
 CALM: dict[str, dict[str, Any]] = {
-    "deep gluteal syndrome, physiotherapy on day 20": {"problems": ["deep-gluteal-syndrome"], "visits": [20, 10, 2]},
+    "deep gluteal syndrome, physiotherapy on day 20": {
+        "problems": ["deep-gluteal-syndrome"],
+        "visits": [20, 10, 2],
+        "readings": BASELINE,
+        "taught": 20,
+    },
     "piriformis syndrome, programme finished": {
         "problems": ["piriformis-syndrome"],
         "visits": {"from": 100, "count": 12},
@@ -58,11 +64,17 @@ CALM: dict[str, dict[str, Any]] = {
     "sciatica, physiotherapy ordered last week": {
         "problems": ["sciatica"],
         "requests": [{"is": "physiotherapy-order", "days": 7}],
+        "readings": BASELINE,
+        "taught": 7,
     },
     "ischiofemoral impingement, improving at ten weeks": {
         "problems": ["ischiofemoral-impingement"],
         "visits": {"from": 70, "count": 9},
-        "readings": [{"is": "pain-score", "value": 6, "days": 70}, {"is": "pain-score", "value": 3, "days": 2}],
+        "readings": [
+            {"is": "hip-score", "value": 48, "days": 70},
+            {"is": "pain-score", "value": 6, "days": 70},
+            {"is": "pain-score", "value": 3, "days": 2},
+        ],
     },
     "the patient has died": {"problems": ["deep-gluteal-syndrome"], "died": True},
 }

@@ -19,9 +19,11 @@ HOOKS = ("patient-view", "order-select", "order-sign")
 CAPTURED = datetime(2026, 5, 10, 12, tzinfo=UTC)
 PIRIFORMIS = {"coding": [{"system": "http://snomed.info/sct", "code": "129179000"}]}
 
-# Where the chart itself answers one of the questions: amitriptyline at night since 2019, and a child.
+# Where the chart itself answers one of the questions: amitriptyline at night since 2019, a child with cancer on the problem
+# list, and a woman of 67, for whom an opioid calls for naloxone.
 TRIED_FIRST_LINE = {"eD.LxhDyX35TntF77l7etUA3"}
-CHILDREN = {"12742399"}
+CHILDREN_WITH_CANCER = {"12742399"}
+OLDER = {"9bec5771-4796-5189-a54e-352c571a44c8"}
 DATA_CARDS = {"data-incomplete", "demographics-missing"}
 
 
@@ -117,9 +119,15 @@ def expected_cards(hook, patient, chart, body):
     cards = set()
     if "Patient" not in chart:
         cards |= {"demographics-missing", "data-incomplete"}
-    elif patient not in CHILDREN:
-        cards |= {"physio-start-piriformis"} if hook == "patient-view" else set()
-        cards |= {"first-line-before-opioid"} if hook == "order-select" and patient not in TRIED_FIRST_LINE else set()
+    elif patient in CHILDREN_WITH_CANCER:
+        cards |= {"paediatric-hip-red-flag"} if hook != "order-sign" else set()
+        cards |= {"red-flag-malignancy"} if hook == "patient-view" else set()
+    elif hook == "patient-view":
+        cards |= {"physio-start-piriformis"} | (set() if truncated(body) else {"document-exam-differential"})
+    elif hook == "order-select":
+        cards |= {"first-line-before-opioid"} - ({"first-line-before-opioid"} if patient in TRIED_FIRST_LINE else set())
+    else:
+        cards |= {"naloxone-coprescribe"} if patient in OLDER else set()
     return cards | ({"data-incomplete"} if truncated(body) else set())
 
 
@@ -154,7 +162,7 @@ def test_a_list_of_medicines_that_is_cut_short_never_looks_like_a_complete_one(c
 @every_patient
 def test_every_captured_chart_may_come_under_another_patient_without_mixing(client, keys, patient):
     body = request("patient-view", "somebody-else", charts()[patient], keys, piriformis("somebody-else"))
-    assert set(answered(client, body)) <= {*DATA_CARDS, "physio-start-piriformis"}
+    assert set(answered(client, body)) <= {*DATA_CARDS, "physio-start-piriformis", "document-exam-differential"}
 
 
 @needs_captures

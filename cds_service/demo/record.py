@@ -46,7 +46,11 @@ RECORDED = {
     "radiculopathy-order-select": Recorded("radiculopathy", "order-select"),
     "kidney-order-sign": Recorded("kidney", "order-sign"),
     "benzodiazepine-order-select": Recorded("benzodiazepine", "order-select"),
+    "benzodiazepine-order-sign": Recorded("benzodiazepine", "order-sign"),
     "red-flag-patient-view": Recorded("red-flag", "patient-view"),
+    "three-months-patient-view": Recorded("three-months", "patient-view"),
+    "nsaid-order-select": Recorded("nsaid", "order-select"),
+    "child-patient-view": Recorded("child", "patient-view"),
     "healthy-patient-view": Recorded("healthy", "patient-view"),
 }
 

@@ -70,7 +70,7 @@ def test_the_token_goes_with_every_call_fhir_07(client, ehr):
 
 def test_an_absent_key_is_fetched_fhir_03(client, ehr):
     body = from_server(support.on_pathway("patient-view"), ehr, "Condition")
-    assert support.card_ids(support.call(client, body)) == ["physio-start-general"]
+    assert support.card_ids(support.call(client, body)) == ["physio-start-general", "document-exam-differential"]
     assert ehr.types == ["Condition"]
 
 
@@ -119,7 +119,7 @@ def test_the_next_page_of_a_prefetched_bundle_is_fetched_fhir_05(client, ehr):
     second = body["prefetch"]["Condition"]
     ehr.data = {"Condition": second}
     body["prefetch"]["Condition"] = support.bundle(link=[{"relation": "next", "url": f"{ehr.base}/Condition?page=2"}])
-    assert support.card_ids(support.call(client, body)) == ["physio-start-general"]
+    assert support.card_ids(support.call(client, body)) == ["physio-start-general", "document-exam-differential"]
     assert ehr.asked == ["/fhir/Condition?page=2"]
     assert ehr.tokens == ["Bearer s3cret"]
 

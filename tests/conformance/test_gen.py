@@ -72,11 +72,17 @@ def test_resources_in_actions_are_fhir_r4_json_gen_05(actions):
 
 
 def test_numbers_in_resources_stay_numbers_gen_05(actions):
-    quantities = [
-        rate["doseQuantity"]["value"]
+    rates = [
+        rate
         for _, action in actions
         for dosage in action.get("resource", {}).get("dosageInstruction", [])
         for rate in dosage.get("doseAndRate", [])
+    ]
+    quantities = [
+        quantity["value"]
+        for rate in rates
+        for quantity in (rate.get("doseQuantity"), *rate.get("doseRange", {}).values())
+        if quantity
     ]
     assert quantities
     assert all(type(value) in (int, float) for value in quantities)

@@ -56,7 +56,8 @@ def prefetch():
         "MedicationRequest",
         "AllergyIntolerance",
     )
-    others = ("QuestionnaireResponse", "MedicationStatement", "MedicationDispense", "EpisodeOfCare", "Flag")
+    others = ("QuestionnaireResponse", "MedicationStatement", "MedicationDispense", "EpisodeOfCare", "Flag", "ImagingStudy")
+    others += ("Communication", "DocumentReference")
     return {
         "Patient": {"resourceType": "Patient", "id": PATIENT, "gender": "male", "birthDate": "1975-05-05"},
         "Condition": support.bundle(support.condition(patient=PATIENT)),
@@ -114,7 +115,7 @@ def post(client, body, hook=None):
 
 
 def test_patient_view_without_encounter_is_answered(client):
-    assert support.card_ids(post(client, patient_view())) == ["physio-start-general"]
+    assert support.card_ids(post(client, patient_view())) == ["physio-start-general", "document-exam-differential"]
 
 
 def test_discovery_ignores_the_token_that_is_always_sent(client):

@@ -135,7 +135,8 @@ def test_update_names_a_draft_of_the_session_and_a_valid_resource_act_04(exchang
             if action["type"] == "update":
                 seen += 1
                 resource = action["resource"]
-                model = importlib.import_module("fhir.resources.R4B.medicationrequest").MedicationRequest
+                kind = resource["resourceType"]
+                model = getattr(importlib.import_module(f"fhir.resources.R4B.{kind.lower()}"), kind)
                 assert model.model_validate(resource), exchange.name
                 assert f"{resource['resourceType']}/{resource['id']}" in drafts_of(exchange)
                 assert set(action) == {"type", "description", "resource"}
