@@ -18,6 +18,7 @@ from cds_service.content.loader import load
 from cds_service.fhir.orders import Session, as_sent, problems_with
 from cds_service.pathway.recommendation import Kind, Recommendation
 from cds_service.pathway.sedation import COMPANIONS
+from cds_service.pathway.vocabulary import Line
 
 LIBRARY = load(packaged_cards())
 CARDS = [recommendation.id for recommendation in LIBRARY.recommendations]
@@ -69,6 +70,48 @@ MUTANTS = dict(_without_one_line())
 @pytest.mark.parametrize("name", MUTANTS)
 def test_some_case_notices_when_a_line_is_lost(name: str) -> None:
     mutant = MUTANTS[name]
+    assert case_failures(_with(mutant), [mutant.id]), f"no case of {mutant.id} notices: {name}"
+
+
+def _moved(line: Line) -> Iterator[Line]:
+    """The line with one of its numbers moved by one, either way."""
+    for name, value in line.values:
+        if isinstance(value, int | float):
+            for step in (-1, 1):
+                values = tuple((n, v + step if n == name else v) for n, v in line.values)
+                yield Line(f"{line.text} with {name} {step:+}", line.entry, values)
+
+
+def _with_a_moved_threshold() -> Iterator[tuple[str, Recommendation]]:
+    """Each card with one number of one line moved, or with an exclusion turned into a condition."""
+    for card in LIBRARY.recommendations:
+        for part in ("when", "unless"):
+            lines = getattr(card, part)
+            for number, line in enumerate(lines):
+                for moved in _moved(line):
+                    yield (
+                        f"{card.id} {part} {moved.text}",
+                        replace(card, **{part: (*lines[:number], moved, *lines[number + 1 :])}),
+                    )
+        for number, line in enumerate(card.unless):
+            fewer = (*card.unless[:number], *card.unless[number + 1 :])
+            yield f"{card.id} inverted {line.text}", replace(card, unless=fewer, when=(*card.when, line))
+        for part in ("escalate", "variants"):
+            steps = getattr(card, part)
+            for number, step in enumerate(steps):
+                for position, line in enumerate(step.when):
+                    for moved in _moved(line):
+                        changed = replace(step, when=(*step.when[:position], moved, *step.when[position + 1 :]))
+                        others = (*steps[:number], changed, *steps[number + 1 :])
+                        yield f"{card.id} {part} {number} {moved.text}", replace(card, **{part: others})
+
+
+MOVED = dict(_with_a_moved_threshold())
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_some_case_notices_when_a_threshold_moves_or_an_exclusion_turns(name: str) -> None:
+    mutant = MOVED[name]
     assert case_failures(_with(mutant), [mutant.id]), f"no case of {mutant.id} notices: {name}"
 
 
