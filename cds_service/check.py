@@ -51,7 +51,14 @@ def case_failures(library: Library, only: Sequence[str] = ()) -> dict[str, list[
     send = sender(create_app(settings, library))
     services = services_of(library, settings)
     ids = only or [r.id for r in library.recommendations]
-    return {i: found for i in ids if (found := failures(library, i, services, send, CASE_DAY))}
+    return {i: found for i in ids if (found := list(failures(library, i, services, send, CASE_DAY)))}
+
+
+def notices(library: Library, card_id: str) -> bool:
+    """Does some case of this card fail? Stops at the first that does."""
+    settings = case_settings()
+    send = sender(create_app(settings, library))
+    return any(failures(library, card_id, services_of(library, settings), send, CASE_DAY))
 
 
 def sender(app: Flask) -> Send:

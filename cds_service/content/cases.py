@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,10 +15,9 @@ _EXPECTED = {"card", "offers", "says", "never_says", "status"}
 Send = Callable[[str, Mapping[str, Any]], tuple[int, Any]]
 
 
-def failures(library: Library, card_id: str, services: Mapping[str, Service], send: Send, today: date) -> list[str]:
-    """Runs every case of a card through the service. Returns a sentence for each that does not come out as expected."""
+def failures(library: Library, card_id: str, services: Mapping[str, Service], send: Send, today: date) -> Iterator[str]:
+    """Runs every case of a card through the service. Yields a sentence for each that does not come out as expected."""
     hooks = [h.value for h in next(r.hooks for r in library.recommendations if r.id == card_id)]
-    found = []
     for case in library.cases[card_id]:
         name = case.get("name", "a case without a name")
         try:
@@ -28,8 +27,7 @@ def failures(library: Library, card_id: str, services: Mapping[str, Service], se
         except BadCase as error:
             fault = str(error)
         if fault:
-            found.append(f"{name}: {fault}")
-    return found
+            yield f"{name}: {fault}"
 
 
 def _fault(case: Mapping[str, Any], card_id: str, status: int, answer: Any) -> str | None:
