@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..pathway.chart import Chart, Gap, Medicine, Person
+from ..pathway.chart import Chart, Gap, Medicine, Person, Problem
 from . import care, prescriptions
 from .conditions import problem
 from .elements import when
@@ -14,6 +14,7 @@ from .observations import questionnaire, reading
 from .prefetch import OTHER_PATIENT, PARTLY, patient_of
 
 T = TypeVar("T")
+N = TypeVar("N", Medicine, Problem)
 Read = Callable[[Resource, Lens], T | None]
 
 
@@ -30,7 +31,7 @@ class Reader:
         return Chart(
             today=lens.today,
             person=self._person(),
-            problems=self._each("problems", ("Condition", problem)),
+            problems=self._by_name(self._each("problems", ("Condition", problem))),
             readings=self._each("readings", ("Observation", reading), ("QuestionnaireResponse", questionnaire)),
             medicines=self._medicines(),
             allergies=self._each("allergies", ("AllergyIntolerance", care.allergy)),
@@ -44,7 +45,6 @@ class Reader:
         )
 
     def _medicines(self) -> tuple[Medicine, ...]:
-        """By name, because cards list them: the order in which a server sends them must not matter."""
         dispensed = prescriptions.dispensed(self._lens)
         found = self._each(
             "medicines",
@@ -52,7 +52,12 @@ class Reader:
             ("MedicationStatement", prescriptions.statement),
             ("MedicationDispense", prescriptions.dispense),
         )
-        return tuple(sorted(found, key=lambda m: (m.name, m.ref)))
+        return self._by_name(found)
+
+    @staticmethod
+    def _by_name(found: tuple[N, ...]) -> tuple[N, ...]:
+        """Cards name them: the order in which a server sends them must not matter."""
+        return tuple(sorted(found, key=lambda item: (item.name, item.ref)))
 
     def _each(self, section: str, *kinds: tuple[str, Read[T]]) -> tuple[T, ...]:
         """Reads the resources of these types that belong to the patient; one that cannot be read is a gap, not an end."""

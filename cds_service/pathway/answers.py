@@ -78,3 +78,10 @@ def any_found(findings: Iterable[Finding], otherwise: str) -> Finding:
             refs = dict.fromkeys(ref for f in found for ref in f.resources)
             return Finding(answer, "; ".join(dict.fromkeys(f.because for f in found)), tuple(refs))
     return no(otherwise)
+
+
+def both_found(one: Finding, other: Finding) -> Finding:
+    """AND of two findings, with the reason of what decides."""
+    answer = all_of((one.answer, other.answer))
+    deciding = [f for f in (one, other) if f.answer is answer]
+    return Finding(answer, "; ".join(f.because for f in deciding), tuple(ref for f in deciding for ref in f.resources))

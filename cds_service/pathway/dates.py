@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from .answers import Answer, all_of
+from .answers import Answer, Finding, all_of, unknown, yes
 
 
 class When(NamedTuple):
@@ -61,6 +61,26 @@ def years_between(born: date, today: date) -> int:
 def within(when: When | None, days: int, today: date) -> Answer:
     """``When.within`` for a date that may be missing: UNKNOWN then."""
     return when.within(days, today) if when else Answer.UNKNOWN
+
+
+class Event(NamedTuple):
+    """Something that happened: in words, when, and its record."""
+
+    what: str
+    when: When | None
+    ref: str
+
+
+def happened_lately(events: Iterable[Event], days: int, today: date, otherwise: Finding) -> Finding:
+    """The first event that certainly lies within so many days; else UNKNOWN for one that may; else ``otherwise``."""
+    undated: Finding | None = None
+    for event in events:
+        lately = within(event.when, days, today)
+        if lately is Answer.YES:
+            return yes(f"{event.what} {event.when}", event.ref)
+        if lately is Answer.UNKNOWN and undated is None:
+            undated = unknown(f"{event.what} {event.when or 'without a date'}, not clearly within {days} days", event.ref)
+    return undated or otherwise
 
 
 def since(when: When | None, others: Iterable[When | None], today: date) -> Answer:

@@ -74,14 +74,15 @@ _CANNOT = concept("cannot-be-pregnant")
 
 # Pathway specification, part D, pregnancy: a positive counts for 42 weeks, a negative for 90 days (30 before radiation of the
 # pelvis), fertile age is 12 to 55.
-_POSITIVE_DAYS, _NEGATIVE_DAYS, _RADIATION_DAYS = 42 * 7, 90, 30
+_POSITIVE_DAYS = 42 * 7
+NEGATIVE_DAYS, RADIATION_DAYS = 90, 30
 FERTILE = _YOUNGEST, _OLDEST = 12, 55
 
 
 @once
 def pregnancy(chart: Chart) -> Finding:
     """Pregnant, not pregnant, or unknown; what is missing is never taken for "not pregnant"."""
-    return pregnancy_by(chart, _NEGATIVE_DAYS)
+    return pregnancy_by(chart, NEGATIVE_DAYS)
 
 
 def pregnancy_by(chart: Chart, negative_days: int) -> Finding:
@@ -147,7 +148,7 @@ def pregnant(chart: Chart) -> Finding:
 @finding(reads=("person", "readings", "problems", "treatments"))
 def pregnant_before_radiation(chart: Chart) -> Finding:
     """As `pregnant`, for radiation of the pelvis: a negative statement counts for 30 days only."""
-    return pregnancy_by(chart, _RADIATION_DAYS)
+    return pregnancy_by(chart, RADIATION_DAYS)
 
 
 @finding(reads=("person", "readings", "problems", "treatments"))

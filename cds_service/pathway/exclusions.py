@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Problem, once
-from .dates import within
+from .dates import Event, happened_lately, within
 from .vocabulary import ValueSet, concept, finding
 
 MALIGNANCY = concept("malignancy")
@@ -25,7 +25,7 @@ def is_malignancy(problem: Problem) -> bool:
 def current_problem(chart: Chart, name: ValueSet) -> Finding:
     """Is a problem of this value set current?"""
     undecided = None
-    for problem in sorted(chart.problems, key=lambda p: p.name):
+    for problem in chart.problems:
         if name in problem.concepts:
             if problem.current is Answer.YES:
                 return yes(f"recorded: {problem.name}", problem.ref)
@@ -60,20 +60,12 @@ def ever_had(chart: Chart, problem: ValueSet) -> Finding:
 def problem_began_within(chart: Chart, of: ValueSet, days: int) -> Finding:
     """A problem of this value set began in the last so many days (its onset, else the day it was recorded), whether or not
     it is still called current. Unknown without a date that can tell."""
-    undecided = None
-    for problem in chart.problems:
-        if of in problem.concepts:
-            recent = within(problem.began, days, chart.today)
-            if recent is Answer.YES:
-                return yes(f"recorded: {problem.name} ({problem.began})", problem.ref)
-            if recent is Answer.UNKNOWN:
-                undecided = problem
     title = of.removesuffix("-codes").replace("-", " ")
-    if undecided:
-        return unknown(f"recorded, but not when it began: {undecided.name}", undecided.ref)
+    otherwise = no(f"{title}: none began within {days} days")
     if chart.unread("problems"):
-        return unknown(f"the problem list could not be read: {title} unknown")
-    return no(f"{title}: none began within {days} days")
+        otherwise = unknown(f"the problem list could not be read: {title} unknown")
+    begun = (Event(f"recorded: {p.name}", p.began, p.ref) for p in chart.problems if of in p.concepts)
+    return happened_lately(begun, days, chart.today, otherwise)
 
 
 @finding(reads=("problems",))
@@ -139,7 +131,7 @@ def opioid_use_disorder(chart: Chart) -> Finding:
 @finding(reads=("problems",))
 def drug_misuse_history(chart: Chart) -> Finding:
     """Substance use disorder, overdose or injecting drug use is or was recorded, in any state."""
-    for problem in sorted(chart.problems, key=lambda p: p.name):
+    for problem in chart.problems:
         if _MISUSE in problem.concepts:
             return yes(f"recorded: {problem.name}", problem.ref)
     return Finding(chart.absence("problems"), "substance use disorder or overdose not recorded")

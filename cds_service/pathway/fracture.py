@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .answers import Answer, Finding
+from .answers import Answer, Finding, both_found
 from .chart import Chart, once
 from .dates import When, within
 from .demographics import age_range
 from .exposure import days_covered
-from .imaging import HIP_MRI, XRAY, both_of, negative_since
+from .imaging import HIP_MRI, XRAY, negative_since
 from .suspicion import Flag, raised, recorded, told
 from .vocabulary import concept, finding, phrase
 
@@ -69,7 +69,7 @@ def injury_imaged_negative(chart: Chart) -> Finding:
     them shows a fracture."""
     since = [flag.since for flag in fractures(chart)]
     shows = frozenset({_STRESS_FRACTURE, _HIP_FRACTURE})
-    return both_of(negative_since(chart, XRAY, since, shows), negative_since(chart, HIP_MRI, since, shows))
+    return both_found(negative_since(chart, XRAY, since, shows), negative_since(chart, HIP_MRI, since, shows))
 
 
 @phrase(reads=_READS)

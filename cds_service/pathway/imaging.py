@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .answers import Answer, Finding, all_of, any_of, no, unknown, yes
+from .answers import Answer, Finding, any_of, no, unknown, yes
 from .chart import NOTHING, Chart, Concepts
 from .dates import When, since, within
 from .physiotherapy import episode
@@ -100,13 +100,6 @@ def negative_since(chart: Chart, what: ValueSet, days: Sequence[When | None], sh
     if gaps := chart.unread(*_READS):
         return unknown(f"{', '.join(g.what for g in gaps)} could not be read: {_title(what)} since then unknown")
     return no(f"{_title(what)} since then is not recorded")
-
-
-def both_of(one: Finding, other: Finding) -> Finding:
-    """AND of two findings, with the reason of what decides."""
-    answer = all_of((one.answer, other.answer))
-    deciding = [f for f in (one, other) if f.answer is answer]
-    return Finding(answer, "; ".join(f.because for f in deciding), tuple(ref for f in deciding for ref in f.resources))
 
 
 @finding(reads=("problems", "contacts", "treatments"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from .answers import Answer, Finding, no, unknown, yes
+from .answers import Finding, no, unknown, yes
 from .chart import Chart, Concepts, Treatment, once
-from .dates import within
+from .dates import Event, happened_lately
 from .outcomes import pain_response
 from .syndromes import core_problems
 from .vocabulary import concept, finding
@@ -52,12 +52,9 @@ def _at_the_painful_side(chart: Chart) -> list[Treatment]:
 def injected_within(chart: Chart, days: int) -> Finding:
     """An injection at the piriformis, the sciatic sheath or the ischiofemoral space of this side is recorded within so many
     days (botulinum toxin apart). An unknown side counts as the same side."""
-    answers = [(within(t.when, days, chart.today), t) for t in _at_the_painful_side(chart)]
-    for wanted, make in ((Answer.YES, yes), (Answer.UNKNOWN, unknown)):
-        for answer, treatment in reversed(answers):
-            if answer is wanted:
-                return make(f"injected {treatment.when}", treatment.ref)
-    return Finding(chart.absence("treatments"), f"no injection within {days} days is recorded")
+    newest_first = (Event("injected", t.when, t.ref) for t in reversed(_at_the_painful_side(chart)))
+    otherwise = Finding(chart.absence("treatments"), f"no injection within {days} days is recorded")
+    return happened_lately(newest_first, days, chart.today, otherwise)
 
 
 @finding(reads=("treatments", "problems", "readings"))
@@ -94,15 +91,10 @@ def _outcome(chart: Chart, injection: Treatment, day: date) -> Finding:
 @finding(reads=("treatments",))
 def botulinum_within(chart: Chart, days: int) -> Finding:
     """Botulinum toxin was injected within so many days."""
-    undecided = None
-    for treatment in chart.treatments:
-        toxin = _BOTULINUM_INJECTION in treatment.concepts or (_ANY in treatment.concepts and BOTULINUM in treatment.details)
-        if toxin and treatment.completed:
-            recent = within(treatment.when, days, chart.today)
-            if recent is Answer.YES:
-                return yes(f"botulinum toxin {treatment.when}", treatment.ref)
-            if recent is Answer.UNKNOWN:
-                undecided = treatment
-    if undecided:
-        return unknown("botulinum toxin, the date is not clear", undecided.ref)
-    return Finding(chart.absence("treatments"), f"no botulinum toxin within {days} days is recorded")
+    injections = (
+        Event("botulinum toxin", t.when, t.ref)
+        for t in chart.treatments
+        if t.completed and (_BOTULINUM_INJECTION in t.concepts or (_ANY in t.concepts and BOTULINUM in t.details))
+    )
+    otherwise = Finding(chart.absence("treatments"), f"no botulinum toxin within {days} days is recorded")
+    return happened_lately(injections, days, chart.today, otherwise)

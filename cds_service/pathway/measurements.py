@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Reading
-from .dates import within
+from .dates import When, within
 from .vocabulary import ValueSet, concept, finding
 
 _QTC, _SODIUM = concept("qtc"), concept("sodium")
@@ -25,20 +27,35 @@ def _recent(chart: Chart, measured: ValueSet) -> list[Reading]:
     return [reading for _, reading in sorted(dated, key=lambda d: d[0])]
 
 
+class _Pressure(NamedTuple):
+    upper: float | None
+    lower: float | None
+    day: When | None
+    refs: tuple[str, ...]
+
+
+def _newest_pressure(chart: Chart) -> _Pressure | None:
+    """The newest blood pressure (mmHg); of one day the highest values."""
+    recent = _recent(chart, _BLOOD_PRESSURE)
+    if not recent:
+        return None
+    newest = [r for r in recent if r.when == recent[-1].when]
+    upper = max((v for r in newest for c, v in r.parts if _SYSTOLIC in c), default=None)
+    lower = max((v for r in newest for c, v in r.parts if _DIASTOLIC in c), default=None)
+    return _Pressure(upper, lower, newest[0].when, tuple(sorted(r.ref for r in newest)))
+
+
 @finding(reads=("readings",))
 def blood_pressure_below(chart: Chart, systolic: int, diastolic: int) -> Finding:
     """The newest blood pressure within 365 days is below both limits (mmHg); of one day every one must be. Unknown without
     one, and while not all readings could be read, because a newer one may be among the others."""
-    recent = _recent(chart, _BLOOD_PRESSURE)
-    if not recent:
+    newest = _newest_pressure(chart)
+    if newest is None:
         return unknown("no blood pressure within 365 days")
-    newest = [r for r in recent if r.when == recent[-1].when]
-    refs = tuple(r.ref for r in newest)
-    upper = max((v for r in newest for c, v in r.parts if _SYSTOLIC in c), default=None)
-    lower = max((v for r in newest for c, v in r.parts if _DIASTOLIC in c), default=None)
+    upper, lower, day, refs = newest
     if upper is None or lower is None:
         return unknown("the newest blood pressure is incomplete", *refs)
-    told = f"{upper:g}/{lower:g} mmHg ({newest[0].when})"
+    told = f"{upper:g}/{lower:g} mmHg ({day})"
     if upper >= systolic or lower >= diastolic:
         return no(told, *refs)
     if chart.unread("readings"):
@@ -49,15 +66,12 @@ def blood_pressure_below(chart: Chart, systolic: int, diastolic: int) -> Finding
 def high_blood_pressure(chart: Chart, systolic: int, diastolic: int) -> Finding:
     """Is one value of the newest blood pressure within 365 days on its limit or above? Of one day the highest counts. Without
     one: no, because nothing high was measured."""
-    recent = _recent(chart, _BLOOD_PRESSURE)
-    if not recent:
+    newest = _newest_pressure(chart)
+    if newest is None:
         return Finding(chart.absence("readings"), "no blood pressure within 365 days")
-    newest = [r for r in recent if r.when == recent[-1].when]
-    refs = tuple(sorted(r.ref for r in newest))
-    upper = max((v for r in newest for c, v in r.parts if _SYSTOLIC in c), default=None)
-    lower = max((v for r in newest for c, v in r.parts if _DIASTOLIC in c), default=None)
+    upper, lower, day, refs = newest
     known = [f"{v:g}" for v in (upper, lower) if v is not None]
-    told = f"blood pressure {'/'.join(known) or 'without a value'} mmHg ({newest[0].when})"
+    told = f"blood pressure {'/'.join(known) or 'without a value'} mmHg ({day})"
     if (upper is not None and upper >= systolic) or (lower is not None and lower >= diastolic):
         return yes(told, *refs)
     return Finding(chart.absence("readings"), told, refs)

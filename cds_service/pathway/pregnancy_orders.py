@@ -5,7 +5,7 @@ from __future__ import annotations
 from .answers import Answer, Finding, any_found, no, unknown, yes
 from .chart import Chart, Reading, once
 from .dates import within
-from .demographics import age_range, pregnancy_by
+from .demographics import FERTILE, NEGATIVE_DAYS, RADIATION_DAYS, age_range, pregnancy_by
 from .ordering import selected_of
 from .vocabulary import concept, finding, phrase
 
@@ -14,9 +14,7 @@ _CHECKED, _RADIATION = concept("pregnancy-check-medicines"), concept("pelvic-rad
 _RISK = concept("risk-in-pregnancy")
 _ANALGESICS = (concept("nsaids"), concept("opioid-analgesics"))
 
-# Pathway specification, part D: fertile age, how long a negative statement counts, and how old a gestational age may be.
-_YOUNGEST, _OLDEST = 12, 55
-_MEDICINE_DAYS, _RADIATION_DAYS = 90, 30
+# Pathway specification, part D: how old a stated gestational age may be, the length of a pregnancy, and of a long one.
 _GESTATION_DAYS, _TERM_DAYS, _LONGEST_DAYS = 14, 280, 308
 _DAYS_IN = {"wk": 7, "week": 7, "weeks": 7, "d": 1, "day": 1, "days": 1}
 
@@ -51,11 +49,14 @@ def gestation(chart: Chart) -> tuple[int, str] | None:
 @finding(reads=("readings",))
 def gestation_not_known_below(chart: Chart, weeks: int) -> Finding:
     """The pregnancy has lasted so many weeks or more, or its length is not known: no delivery date, and no gestational age
-    within 14 days. No means: known to be shorter."""
+    within 14 days. A shorter one counts as not known while not all results could be read. No means: known to be shorter."""
     found = gestation(chart)
     if found is None:
         return yes("the length of the pregnancy is not recorded")
-    return (yes if found[0] >= weeks else no)(f"{found[0]} weeks", found[1])
+    told, ref = f"{found[0]} weeks", found[1]
+    if found[0] < weeks and chart.unread("readings"):
+        return yes(f"{told}; not all results could be read", ref)
+    return (yes if found[0] >= weeks else no)(told, ref)
 
 
 @phrase(reads=("readings",))
@@ -92,7 +93,7 @@ def signing_without_pregnancy_status(chart: Chart) -> Finding:
     counts for 90 days, for imaging 30; hysterectomy, sterilisation and menopause count for good. Unknown without a date of
     birth that can tell, or when results, problems or procedures could not be read."""
     asked = []
-    for what, days in ((_CHECKED, _MEDICINE_DAYS), (_RADIATION, _RADIATION_DAYS)):
+    for what, days in ((_CHECKED, NEGATIVE_DAYS), (_RADIATION, RADIATION_DAYS)):
         ordered = selected_of(chart, what)
         if ordered:
             asked.append(_status_missing(chart, days, tuple(d.ref for d in ordered)))
@@ -103,7 +104,7 @@ def _status_missing(chart: Chart, days: int, refs: tuple[str, ...]) -> Finding:
     status, ages = pregnancy_by(chart, days), age_range(chart)
     if status.answer is not Answer.UNKNOWN:
         return no(status.because, *status.resources)
-    if ages is None or ages[0] < _YOUNGEST or ages[1] > _OLDEST:
+    if ages is None or ages[0] < FERTILE[0] or ages[1] > FERTILE[1]:
         return unknown("whether the age is between 12 and 55 cannot be told", *refs)
     if gaps := chart.unread("readings", "problems", "treatments"):
         return unknown(f"pregnancy status unknown: {', '.join(g.what for g in gaps)} could not be read", *refs)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .answers import Answer, Finding, no, unknown, yes
+from .answers import Answer, Finding, any_found, no, unknown, yes
 from .chart import Chart
-from .dates import within
+from .dates import Event, happened_lately
 from .outcomes import many_visits_without_improvement
 from .syndromes import Syndrome, core_problems
 from .vocabulary import concept, finding
@@ -18,15 +18,9 @@ _YEAR, _EARLY = 365, 42
 
 
 def _operated(chart: Chart, days: int) -> Finding:
-    undated: Finding | None = None
-    for treatment in chart.treatments:
-        if _SURGERY in treatment.concepts:
-            lately = within(treatment.when, days, chart.today)
-            if lately is Answer.YES:
-                return yes(f"operated {treatment.when}", treatment.ref)
-            if lately is Answer.UNKNOWN:
-                undated = unknown("an operation is recorded, not clearly when", treatment.ref)
-    return undated or Finding(chart.absence("treatments"), "no operation is recorded")
+    operations = (Event("operated", t.when, t.ref) for t in chart.treatments if _SURGERY in t.concepts)
+    otherwise = Finding(chart.absence("treatments"), f"no operation within {days} days is recorded")
+    return happened_lately(operations, days, chart.today, otherwise)
 
 
 def _torn(chart: Chart) -> Finding:
@@ -43,24 +37,13 @@ def _torn(chart: Chart) -> Finding:
 
 
 def _severe_and_early(chart: Chart) -> Finding:
-    undated: Finding | None = None
-    for syndrome, problem in core_problems(chart):
-        if syndrome is Syndrome.HAMSTRING and _GRADE_3 in problem.concepts:
-            lately = within(problem.began, _EARLY, chart.today)
-            if lately is Answer.YES:
-                return yes(f"grade III hamstring injury of {problem.began}", problem.ref)
-            if lately is Answer.UNKNOWN:
-                undated = unknown("grade III hamstring injury, not clearly since when", problem.ref)
-    return undated or Finding(chart.absence("problems"), "no recent grade III injury is recorded")
-
-
-def _first_that_holds(*found: Finding) -> Finding:
-    """OR of findings with their reasons."""
-    for wanted in (Answer.YES, Answer.UNKNOWN):
-        for one in found:
-            if one.answer is wanted:
-                return one
-    return no("; ".join(one.because for one in found))
+    injuries = (
+        Event("grade III hamstring injury", problem.began, problem.ref)
+        for syndrome, problem in core_problems(chart)
+        if syndrome is Syndrome.HAMSTRING and _GRADE_3 in problem.concepts
+    )
+    otherwise = Finding(chart.absence("problems"), "no recent grade III injury is recorded")
+    return happened_lately(injuries, _EARLY, chart.today, otherwise)
 
 
 @finding(reads=("contacts", "treatments", "problems", "readings", "reports"))
@@ -71,7 +54,7 @@ def visits_due_for_review(chart: Chart) -> Finding:
     many = many_visits_without_improvement(chart)
     if many.answer is Answer.NO:
         return many
-    longer = _first_that_holds(_operated(chart, _YEAR), _torn(chart))
+    longer = any_found([_operated(chart, _YEAR), _torn(chart)], "neither an operation nor a complete tear is recorded")
     if longer.answer is Answer.YES:
         return no(longer.because, *longer.resources)
     return many if longer.answer is Answer.NO else unknown(f"{many.because}; {longer.because}", *many.resources)
@@ -89,5 +72,5 @@ def postoperative_protocol_attached(chart: Chart) -> Finding:
 @finding(reads=("treatments", "problems"))
 def acute_or_postoperative(chart: Chart) -> Finding:
     """A grade III hamstring injury or an operation within 42 days, or a post-operative protocol on the selected order."""
-    protocol = postoperative_protocol_attached(chart)
-    return _first_that_holds(protocol, _operated(chart, _EARLY), _severe_and_early(chart))
+    early = [postoperative_protocol_attached(chart), _operated(chart, _EARLY), _severe_and_early(chart)]
+    return any_found(early, "neither an operation nor a severe injury of late")

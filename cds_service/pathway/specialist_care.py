@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .answers import Answer, Finding, all_of, any_of, no, unknown, yes
 from .chart import Chart, Request
-from .dates import since, within
+from .dates import Event, happened_lately, since, within
 from .hamstring import avulsions
 from .mass import masses
 from .scope import in_pathway
@@ -67,12 +67,9 @@ def referred_since_mass(chart: Chart) -> Finding:
 @finding(reads=("requests",))
 def referred_within(chart: Chart, to: ValueSet, days: int) -> Finding:
     """A referral of this kind, open or completed, was made within so many days."""
-    answers = [(within(r.when, days, chart.today), r) for r in _referrals(chart, to)]
-    for wanted, make in ((Answer.YES, yes), (Answer.UNKNOWN, unknown)):
-        for answer, request in answers:
-            if answer is wanted:
-                return make(f"referred {request.when or 'without a date'}", request.ref)
-    return Finding(chart.absence("requests"), f"no such referral within {days} days is recorded")
+    referrals = (Event("referred", r.when, r.ref) for r in _referrals(chart, to))
+    otherwise = Finding(chart.absence("requests"), f"no such referral within {days} days is recorded")
+    return happened_lately(referrals, days, chart.today, otherwise)
 
 
 @finding(reads=("requests", "problems"))

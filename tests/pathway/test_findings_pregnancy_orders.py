@@ -58,6 +58,7 @@ CASES = [
     twenty(YES, "a delivery date of last week", due(-7)),
     twenty(YES, "nothing is recorded"),
     twenty(YES, "results could not be read", gap("readings")),
+    twenty(YES, "shorter, but not all results could be read", due(141), gap("readings")),
     # ordering_analgesic
     *(case("ordering_analgesic", YES, drug, draft(drug)) for drug in ("ibuprofen", "oxycodone")),
     *(case("ordering_analgesic", NO, drug, draft(drug)) for drug in ("gabapentin", "duloxetine")),
