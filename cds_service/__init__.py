@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +18,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from .config import Settings, settings_from
 from .content.library import Library, Service
 from .content.loader import load
-from .fhir.client import FhirClient
+from .fhir.client import Attempt, FhirClient
 from .pathway.decide import Caps
 from .pathway.recommendation import Hook
 from .pipeline import Pipeline
 from .web import failures
 from .web.logs import configure
+from .web.metrics import Metrics
 from .web.operations import operations
 from .web.pages import card_pages
 from .web.views import hooks
@@ -56,17 +57,18 @@ class Runtime:
     pipeline: Pipeline
 
     @classmethod
-    def build(cls, settings: Settings, library: Library | None = None) -> Runtime:
-        """Loads and checks the content. Raises ContentError."""
+    def build(cls, settings: Settings, library: Library | None = None, watch: Callable[[Attempt], None] | None = None) -> Runtime:
+        """Loads and checks the content; ``watch`` is told of every request to a FHIR server. Raises ContentError."""
         library = library or load(settings.cards or packaged_cards())
-        client = FhirClient(settings.fhir_servers, settings.deadline_ms / 1000)
+        client = FhirClient(settings.fhir_servers, settings.deadline_ms / 1000, watch)
         pipeline = Pipeline(library, client, settings.timezone, Caps(*settings.max_info_cards))
         return cls(settings, library, services_of(library, settings), pipeline)
 
 
 def create_app(settings: Settings | None = None, library: Library | None = None) -> Flask:
     """The WSGI application. Raises ContentError or BadSetting instead of starting half."""
-    runtime = Runtime.build(settings if settings is not None else settings_from(os.environ), library)
+    metrics = Metrics()
+    runtime = Runtime.build(settings if settings is not None else settings_from(os.environ), library, metrics.fhir_request)
     settings = runtime.settings
     configure(settings.log_level)
 
@@ -87,9 +89,9 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops, hops)  # type: ignore[method-assign]
     failures.register(app)
-    app.register_blueprint(hooks(runtime.services, runtime.pipeline, runtime.library.version))
+    app.register_blueprint(hooks(runtime.services, runtime.pipeline, runtime.library.version, metrics))
     app.register_blueprint(card_pages(runtime.library))
-    app.register_blueprint(operations(runtime.library.version))
+    app.register_blueprint(operations(runtime.library.version, metrics))
     return app
 
 

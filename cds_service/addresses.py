@@ -1,8 +1,12 @@
-"""Host names and addresses: which stay on this machine, and how a URL writes them."""
+"""Host names and addresses: which stay on this machine, which nobody may call, and how a URL writes them."""
 
 from __future__ import annotations
 
 import ipaddress
+
+# Where clouds keep their machines' credentials, as far as it is not link-local (AWS over IPv6, Alibaba, Azure, Oracle).
+_METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def is_loopback(host: str) -> bool:
@@ -13,6 +17,22 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_forbidden(host: str) -> bool:
+    """Is it an address that no FHIR server can have: link-local, cloud metadata, multicast or unspecified? An IPv4 address
+    inside an IPv6 one counts as itself; a name is no address."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        inside = address.ipv4_mapped or address.sixtofour
+        if inside is None and address in _NAT64:
+            inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inside is not None:
+            return is_forbidden(str(inside))
+    return address.is_link_local or address.is_multicast or address.is_unspecified or address in _METADATA
 
 
 def url_host(host: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .pathway.chart import Gap
+
 
 class ServiceError(Exception):
     """Answered as an OperationOutcome. ``text`` is shown to the caller: it names fields and types, never their content."""
@@ -26,9 +28,13 @@ class NotFound(ServiceError):
 
 
 class MissingData(ServiceError):
-    """Required data is neither in the request nor to be had from the EHR."""
+    """Required data is neither in the request nor to be had from the EHR. ``gaps``: everything that could not be read."""
 
     status, code = 412, "processing"
+
+    def __init__(self, text: str, *expressions: str, gaps: tuple[Gap, ...] = ()) -> None:
+        super().__init__(text, *expressions)
+        self.gaps = gaps
 
 
 class NotJsonType(ServiceError):

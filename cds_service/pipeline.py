@@ -15,7 +15,7 @@ from .fhir.hook import HookRequest
 from .fhir.lens import Lens
 from .fhir.medicines import Pharmacopoeia
 from .fhir.orders import Session
-from .fhir.prefetch import NO_WAY, PARTLY
+from .fhir.prefetch import IN_PART, NO_WAY
 from .fhir.reader import Reader
 from .fhir.session import with_drafts
 from .pathway.answers import Answer
@@ -48,7 +48,7 @@ class Pipeline:
         self, service: Service, request: HookRequest, today: date, pages: str | None = None, *, explain: bool = False
     ) -> Consultation:
         """Answers one call. Raises MissingData when the problem list cannot be had and nothing can be said without it."""
-        records = gather(request, service.sources, self._client)
+        records = gather(request, service.sources, self._client, self._medicines)
         lens = Lens(records, request.patient, self._medicines, today, self._zone)
         chart = with_drafts(Reader(lens).chart(), lens, request.draft_orders, request.selections)
         self._require_problems(service, chart)
@@ -60,10 +60,12 @@ class Pipeline:
     def _require_problems(self, service: Service, chart: Chart) -> None:
         """Conditions are the only required data. Without any way to read them: 412. Tried and failed: 412, except on an
         order hook when a selected order is a medicine that this service checks; then its cards say what was not done."""
-        gaps = [gap for gap in chart.unread("problems") if gap.reason != PARTLY]
+        gaps = [gap for gap in chart.unread("problems") if gap.reason not in IN_PART]
         if not gaps:
             return
         no_way = any(gap.reason in NO_WAY for gap in gaps)
         checked = service.hook is not Hook.PATIENT_VIEW and in_scope_as_far_as_read(chart).answer is Answer.YES
         if no_way or not checked:
-            raise MissingData(f"Condition: {gaps[0].reason}. The problem list is required.", "prefetch.Condition")
+            raise MissingData(
+                f"Condition: {gaps[0].reason}. The problem list is required.", "prefetch.Condition", gaps=chart.gaps
+            )

@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Which parts a part may import, beside itself and the standard library.
 MAY_IMPORT = {
     "addresses": set(),
-    "errors": set(),
+    "errors": {"pathway"},
     "config": set(),
     "pathway": set(),
     "fhir": {"addresses", "pathway"},
@@ -33,7 +33,11 @@ HOME = {
     "flask": ("web", "demo", "__init__", "check", "server"),
     "flask_cors": ("__init__",),
     "werkzeug": ("web", "demo", "__init__"),
-    "requests": ("fhir/client",),
+    "requests": ("fhir/client", "fhir/connections"),
+    "urllib3": ("fhir/client", "fhir/connections"),
+    "circuitbreaker": ("fhir/client",),
+    "tenacity": ("fhir/client",),
+    "prometheus_client": ("web/metrics", "web/operations"),
     "ruamel": ("content/files",),
     "fhir": ("fhir/orders",),
     "marshmallow": ("content", "web/protocol"),

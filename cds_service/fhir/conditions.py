@@ -31,7 +31,7 @@ def problem(resource: Resource, lens: Lens) -> Problem | None:
         concepts = concepts | lens.codes_and_words(resource.get("bodySite"), _stage(resource))
     onset, recorded = (
         lens.when(resource, "onsetDateTime", "onsetPeriod"),
-        lens.when(resource, "recordedDate", "dateRecorded"),
+        lens.when(resource, "recordedDate"),
     )
     return Problem(
         ref=f"Condition/{resource.get('id', '')}",

@@ -3,49 +3,111 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
-from .client import FhirClient
+from ..pathway.answers import Answer
+from .client import Fetched, FhirClient
+from .elements import items
 from .hook import HookRequest
-from .prefetch import FAILED, NOT_ALLOWED, NOT_SENT, PATIENT, TRUNCATED, Records, Source
+from .medicines import Pharmacopoeia
+from .prefetch import FAILED, NOT_ALLOWED, NOT_SENT, OUT_OF_SCOPE, PART_OF_SCOPE, PATIENT, TRUNCATED, Records, Source
+from .references import CONDITION, References
+from .scopes import READ, SEARCH, Scopes
+
+_ORDER = "MedicationRequest"
+_PRESCRIPTIONS = (_ORDER, "MedicationStatement", "MedicationDispense")
 
 
-def gather(request: HookRequest, sources: Sequence[Source], client: FhirClient) -> Records:
-    """The resources that these sources ask for, with a gap for each that could not be had."""
-    records = Records()
-    queries: dict[Source, str] = {}
-    for source in sources:
-        if source.resource_type in request.prefetch:
-            link = records.take(source, request.prefetch[source.resource_type])
-            if link is not None:
-                queries[source] = link
+def gather(request: HookRequest, sources: Sequence[Source], client: FhirClient, medicines: Pharmacopoeia) -> Records:
+    """The resources that these sources ask for and what they point to, with a gap for each that could not be had."""
+    return _Gathering(request, sources, client, medicines).records
+
+
+class _Gathering:
+    """One hook call: ``records`` is what has been filed, ``_waiting`` what is still being asked."""
+
+    def __init__(self, request: HookRequest, sources: Sequence[Source], client: FhirClient, medicines: Pharmacopoeia) -> None:
+        until = client.deadline()
+        self.records = Records()
+        self._request = request
+        self._sources = {source.resource_type: source for source in sources}
+        self._scopes = Scopes(request.scope)
+        self._waiting: dict[str, str] = {}
+        for source in sources:
+            self._begin(source)
+        refused = self._refused(client)
+        if refused is not None:
+            for name in self._waiting:
+                self._gap(name, refused)
         else:
-            queries[source] = source.template.replace(PATIENT, quote(request.patient, safe=""))
-    if queries:
-        _fetch(request, queries, client, records)
-    return records
+            self._references = References(self.records, str(request.server), medicines, self._scopes)
+            queries = self._waiting | self._pointed_to(*self._sources)
+            if queries:
+                found = client.fetch(str(request.server), request.token, queries, until, self._arrived)
+                for name in tuple(self._waiting):  # what the deadline cut off
+                    self._arrived(name, found[name])
+        # Answers arrive in any order, and the same request gives the same cards.
+        order = list(self._sources)
+        self.records.gaps.sort(key=lambda gap: order.index(gap.what))
 
+    def _begin(self, source: Source) -> None:
+        """What was sent for this source is filed; what is missing of it is waited for."""
+        name, request = source.resource_type, self._request
+        if name in request.prefetch:
+            link = self.records.take(source, request.prefetch[name])
+            if link is not None:
+                self._waiting[name] = link
+            return
+        permitted = self._scopes.permit(name, READ if source.section == "person" else SEARCH)
+        if permitted is Answer.NO:
+            self.records.gap(source, OUT_OF_SCOPE)
+            return
+        if permitted is Answer.UNKNOWN:
+            self.records.gap(source, PART_OF_SCOPE)
+        self._waiting[name] = source.template.replace(PATIENT, quote(request.patient, safe=""))
 
-def _fetch(request: HookRequest, queries: dict[Source, str], client: FhirClient, records: Records) -> None:
-    prefetched = frozenset(source for source in queries if source.resource_type in request.prefetch)
-    reason = None
-    if request.server is None:
-        reason = NOT_SENT
-    elif not client.allows(request.server):
-        reason = NOT_ALLOWED
-    if reason or request.server is None:
-        for source in queries:
-            records.gap(source, TRUNCATED if source in prefetched else reason or NOT_SENT)
-        return
-    found = client.fetch(request.server, request.token, {s.resource_type: query for s, query in queries.items()})
-    for source in queries:
-        answer = found[source.resource_type]
+    def _refused(self, client: FhirClient) -> str | None:
+        """Why the server is not called."""
+        if self._request.server is None:
+            return NOT_SENT
+        return None if client.allows(self._request.server) else NOT_ALLOWED
+
+    def _arrived(self, key: str, answer: Fetched) -> dict[str, str]:
+        """Files an answer, and names what has to be read because of it."""
+        if key not in self._waiting:
+            self._references.take(key, answer.pages[0] if answer.pages else None)
+            return {}
+        del self._waiting[key]
+        source = self._sources[key]
         for page in answer.pages:
-            records.take(source, page)
-        if source in prefetched and (answer.reason or answer.unknown_type):
-            records.gap(source, TRUNCATED)
+            self.records.take(source, page)
+        if key in self._request.prefetch:
+            if answer.reason:
+                self.records.gap(source, TRUNCATED)
         elif answer.unknown_type:
             if not source.optional:
-                records.gap(source, "not found" if source.section == "person" else FAILED)
+                self.records.gap(source, "not found" if source.section == "person" else FAILED)
         elif answer.reason:
-            records.gap(source, answer.reason)
+            self.records.gap(source, answer.reason)
+        return self._pointed_to(key)
+
+    def _pointed_to(self, *changed: str) -> dict[str, str]:
+        """What the records of these types point to and nobody has sent."""
+        resources, drafts = self.records.resources, self._drafts()
+        queries = self._references.medications(drafts)
+        for name in _PRESCRIPTIONS:
+            if name in changed:
+                queries |= self._references.medications(resources.get(name, ()))
+        complete = CONDITION in self._sources and CONDITION not in self._waiting
+        if complete and (CONDITION in changed or _ORDER in changed):
+            queries |= self._references.problems([*drafts, *resources.get(_ORDER, ())])
+        return queries
+
+    def _drafts(self) -> list[Any]:
+        """The unsigned orders of the session."""
+        entries = items((self._request.draft_orders or {}).get("entry"))
+        return [entry.get("resource") for entry in entries if isinstance(entry, dict)]
+
+    def _gap(self, name: str, reason: str) -> None:
+        self.records.gap(self._sources[name], TRUNCATED if name in self._request.prefetch else reason)

@@ -10,7 +10,8 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class HookRequest:
     """What came from the CDS Client, checked in form (web/protocol.py). ``prefetch`` values are as sent: a resource, a
-    Bundle, null, or anything else that reading has to cope with. ``selections`` is None where the hook has none."""
+    Bundle, null, or anything else that reading has to cope with. ``scope`` is what the token permits, in the words of
+    SMART. ``selections`` is None where the hook has none."""
 
     hook: str
     instance: str
@@ -20,5 +21,6 @@ class HookRequest:
     prefetch: Mapping[str, Any] = field(default_factory=dict)
     server: str | None = None
     token: str | None = field(default=None, repr=False)
+    scope: str | None = None
     draft_orders: Mapping[str, Any] | None = None
     selections: tuple[str, ...] | None = None

@@ -102,14 +102,18 @@ class Lens:
         """A Condition of the record by reference, unless it is refuted or an error."""
         if not ref or ref.startswith("#"):
             return None
-        resource = self._conditions.get(local_id(ref))
+        resource = self._conditions.get(local_id(ref)) or self._read_alone(ref)
         if resource is None or patient_of(resource) != self.patient:
             return None
         return resource if token(resource.get("verificationStatus")) not in NOT_THERE else None
 
     def has_condition(self, ref: str) -> bool:
         """Was a Condition of this id read at all, whatever became of it?"""
-        return local_id(ref) in self._conditions
+        return local_id(ref) in self._conditions or self._read_alone(ref) is not None
+
+    def _read_alone(self, ref: str) -> Resource | None:
+        """A Condition that was not in the search and was read because something points to it."""
+        return self.records.others.get(f"Condition/{local_id(ref)}")
 
     @cached_property
     def _conditions(self) -> dict[str, Resource]:

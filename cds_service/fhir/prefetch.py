@@ -71,16 +71,23 @@ def templates(sources: Iterable[Source]) -> dict[str, str]:
 NOT_SENT = "not sent, and no FHIR server to ask"
 REFUSED = "not permitted"
 FAILED = "the EHR reported an error"
+OUT_OF_SCOPE = "outside the scope of the access token"
+PART_OF_SCOPE = "incomplete: the access token permits a part"
 UNREACHABLE = "the FHIR server could not be reached"
+UNTRUSTED = "the certificate of the FHIR server is not trusted"
 NOT_ALLOWED = "the FHIR server is not on the list of allowed servers"
 TIMED_OUT = "timed out"
 TRUNCATED = "incomplete: not all pages could be read"
 UNREADABLE = "not readable as FHIR R4"
 PARTLY = "in part not readable as FHIR R4"
+NOT_R4 = "not R4 but FHIR"
 OTHER_PATIENT = "belongs to another patient"
+OTHER_TYPE = "another type of resource was sent"
 
 # Reasons that mean there was no way to read at all (contract: 412 on every hook when it is the problem list).
-NO_WAY = frozenset({NOT_SENT, UNREACHABLE, NOT_ALLOWED})
+NO_WAY = frozenset({NOT_SENT, UNREACHABLE, UNTRUSTED, NOT_ALLOWED})
+# Reasons that leave most of it read.
+IN_PART = frozenset({PARTLY, PART_OF_SCOPE})
 
 
 @dataclass(slots=True)
@@ -111,14 +118,14 @@ class Records:
             self.resources.setdefault(kind, []).append(value)
             return None
         if kind != "Bundle":
-            self.gap(source, UNREADABLE)
+            self.gap(source, OTHER_TYPE if isinstance(kind, str) else UNREADABLE)
             return None
         self._take_entries(source, items(value.get("entry")))
         return next_link(value)
 
     def _take_entries(self, source: Source, entries: list[Any]) -> None:
         mine = self.resources.setdefault(source.resource_type, [])
-        before, reported = len(mine), None
+        before, reported, strange = len(mine), None, False
         wanted = source.resource_type
         for entry in entries:
             resource = entry.get("resource") if entry.__class__ is dict else None
@@ -132,12 +139,18 @@ class Records:
             elif kind == "OperationOutcome":
                 if _is_error(resource):
                     reported = outcome_reason(resource)
-            elif isinstance(kind, str) and isinstance(resource.get("id"), str):
-                self.others[f"{kind}/{resource['id']}"] = resource
+            elif isinstance(kind, str):
+                strange = strange or not _is_included(entry)
+                if isinstance(resource.get("id"), str):
+                    self.others[f"{kind}/{resource['id']}"] = resource
                 if isinstance(entry.get("fullUrl"), str):
                     self.others[entry["fullUrl"]] = resource
+            else:
+                self.gap(source, PARTLY)
         if reported:
             self.gap(source, PARTLY if len(mine) > before else reported)
+        elif strange and len(mine) == before:
+            self.gap(source, OTHER_TYPE)
 
 
 def next_link(bundle: Mapping[str, Any]) -> str | None:
@@ -147,6 +160,12 @@ def next_link(bundle: Mapping[str, Any]) -> str | None:
             url: str = link["url"]
             return url
     return None
+
+
+def _is_included(entry: Mapping[str, Any]) -> bool:
+    """Is it there because another resource points to it?"""
+    search = entry.get("search")
+    return isinstance(search, dict) and search.get("mode") == "include"
 
 
 def _is_error(outcome: Mapping[str, Any]) -> bool:

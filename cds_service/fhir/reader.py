@@ -11,7 +11,8 @@ from .conditions import problem
 from .elements import when
 from .lens import Lens, Resource, Unnamed
 from .observations import questionnaire, reading
-from .prefetch import OTHER_PATIENT, PARTLY, patient_of
+from .prefetch import NOT_R4, OTHER_PATIENT, PARTLY, patient_of
+from .versions import foreign_version
 
 T = TypeVar("T")
 N = TypeVar("N", Medicine, Problem)
@@ -74,15 +75,22 @@ class Reader:
         for resource in resources:
             try:
                 whose = resource.get("subject") or resource.get("patient")
+                nobodys = False
                 if whose.__class__ is not dict or whose.get("reference") != mine:
                     owner = patient_of(resource)
                     if owner and owner != lens.patient:
                         foreign += 1
                         continue
-                    if not owner:
-                        self._gap(section, kind, PARTLY)
-                        continue
+                    nobodys = not owner
+                version = foreign_version(resource)
+                if version:
+                    self._gap(section, kind, f"{NOT_R4} {version}")
+                    continue
                 item = read(resource, lens)
+                if nobodys:  # nobody can tell whether it is this patient's; does it matter?
+                    if item is not None:
+                        self._gap(section, kind, PARTLY)
+                    continue
             except Unnamed:
                 self._gap(section, kind, "one entry does not say what it is")
             except (AttributeError, KeyError, TypeError, ValueError, OverflowError):

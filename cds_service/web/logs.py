@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import orjson
 
+from ..pathway.chart import Gap
 from ..pipeline import Consultation
 
 _log = logging.getLogger("cds_service")
@@ -41,6 +43,16 @@ def hook_answered(service: str, instance: str, found: Consultation) -> None:
             "service": service,
             "hookInstance": instance,
             "cards": [d.recommendation.id for d in found.outcome.shown],
-            "gaps": [f"{gap.what}: {gap.reason}" for gap in found.chart.gaps],
+            "gaps": _named(found.chart.gaps),
         }
         _log.info("hook answered", extra={"fields": fields})
+
+
+def hook_refused(service: str, instance: str, gaps: Iterable[Gap]) -> None:
+    """One line for each call that could not be answered, because required data could not be read."""
+    fields = {"service": service, "hookInstance": instance, "gaps": _named(gaps)}
+    _log.warning("hook refused", extra={"fields": fields})
+
+
+def _named(gaps: Iterable[Gap]) -> list[str]:
+    return [f"{gap.what}: {gap.reason}" for gap in gaps]

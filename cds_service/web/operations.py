@@ -1,4 +1,4 @@
-"""What operators ask: is it up, is it ready, what is its interface."""
+"""What operators ask: is it up, is it ready, what does it count, what is its interface."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from importlib.resources import files
 from pathlib import Path
 
 from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from .metrics import Metrics
 from .views import json_response
 
 
-def operations(content_version: str) -> Blueprint:
-    """Health, readiness and the OpenAPI description."""
+def operations(content_version: str, metrics: Metrics) -> Blueprint:
+    """Health, readiness, metrics and the OpenAPI description."""
     blueprint = Blueprint("operations", __name__)
     description = _openapi()
 
@@ -23,6 +25,10 @@ def operations(content_version: str) -> Blueprint:
     def readyz() -> Response:
         # The content is loaded and checked before the application exists: answering at all means ready.
         return json_response({"status": "ready", "content": content_version})
+
+    @blueprint.get("/metrics")
+    def counted() -> Response:
+        return Response(metrics.page(), content_type=CONTENT_TYPE_LATEST)
 
     @blueprint.get("/openapi.yaml")
     def openapi() -> Response:

@@ -153,6 +153,7 @@ def parse(body: Any, served: Hook) -> HookRequest | None:
         prefetch=envelope.get("prefetch", {}),
         server=envelope.get("server"),
         token=authorization["token"] if authorization else None,
+        scope=authorization["scope"] if authorization else None,
         draft_orders=known.get("draft_orders"),
         selections=tuple(selections) if selections is not None else None,
     )

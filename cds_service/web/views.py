@@ -9,10 +9,11 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 
 from ..content.library import Service
-from ..errors import NotFound, NotJson, NotJsonType
+from ..errors import MissingData, NotFound, NotJson, NotJsonType
 from ..fhir.prefetch import templates
 from ..pipeline import Pipeline
-from .logs import hook_answered
+from .logs import hook_answered, hook_refused
+from .metrics import Metrics
 from .protocol import parse
 
 # The version of the CDS Hooks specification that is implemented, not of this package (DISC-10).
@@ -24,7 +25,7 @@ def json_response(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, mimetype="application/json")
 
 
-def hooks(services: Mapping[str, Service], pipeline: Pipeline, version: str) -> Blueprint:
+def hooks(services: Mapping[str, Service], pipeline: Pipeline, version: str, metrics: Metrics) -> Blueprint:
     """The endpoints over these services. Everything static is rendered here, once."""
     blueprint = Blueprint("hooks", __name__)
     discovered = orjson.dumps(discovery_document(services))
@@ -44,7 +45,13 @@ def hooks(services: Mapping[str, Service], pipeline: Pipeline, version: str) -> 
         if hook_request is None:
             return json_response({"cards": []})
         settings = current_app.config["CDS"]
-        found = pipeline.run(service, hook_request, settings.clock().date(), card_pages())
+        try:
+            found = pipeline.run(service, hook_request, settings.clock().date(), card_pages())
+        except MissingData as missing:
+            metrics.not_read(missing.gaps)
+            hook_refused(service.id, hook_request.instance, missing.gaps)
+            raise
+        metrics.not_read(found.chart.gaps)
         hook_answered(service.id, hook_request.instance, found)
         return json_response({"cards": found.cards})
 

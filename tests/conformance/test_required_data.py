@@ -141,7 +141,9 @@ def test_an_unselected_medicine_does_not_open_the_exception_fhir_12(quick):
 
 def test_one_unreadable_condition_among_others_is_no_412_fhir_12(quick):
     body = support.on_pathway("order-sign", medicines=["lorazepam"])
-    body["prefetch"]["Condition"]["entry"] += [{"resource": {"resourceType": "Condition", "id": "odd", "code": {"text": "x"}}}]
+    body["prefetch"]["Condition"]["entry"] += [
+        {"resource": {"resourceType": "Condition", "id": "odd", "code": {"text": "Sciatica"}}}
+    ]
     assert {"opioid-benzodiazepine", "data-incomplete"} <= set(support.card_ids(support.call(quick, body)))
 
 

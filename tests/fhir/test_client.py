@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import requests
 import responses
-from fhir_support import PATIENT, bundle, condition, outcome, source
+from ehr import Answer, Call, Ehr, dripping, slow
+from fhir_support import PATIENT, bundle, condition, outcome, pharmacopoeia, source
 
 from cds_service.fhir.client import Fetched, FhirClient
 from cds_service.fhir.gather import gather
@@ -29,6 +28,7 @@ from cds_service.fhir.prefetch import (
     TRUNCATED,
     UNREACHABLE,
     UNREADABLE,
+    UNTRUSTED,
     Records,
     next_link,
 )
@@ -36,83 +36,6 @@ from cds_service.fhir.prefetch import (
 CONDITION, STATEMENT = source("Condition"), source("MedicationStatement")
 TOKEN = "a-token-of-this-call"
 LONG = 5.0
-
-Answer = Callable[["Call"], None]
-
-
-class Call(BaseHTTPRequestHandler):
-    """One request to the EHR on loopback."""
-
-    server: Ehr  # type: ignore[assignment]
-
-    def do_GET(self) -> None:
-        self.server.calls.append((self.path, dict(self.headers.items())))
-        self.server.answer(self)
-
-    def send(self, body: bytes, status: int = 200, **headers: str) -> None:
-        self.send_response(status)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        for name, value in ({"Content-Type": "application/fhir+json", "Content-Length": str(len(body))} | named).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def send_json(self, value: Any, status: int = 200, **headers: str) -> None:
-        self.send(json.dumps(value).encode(), status, **headers)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Nothing is printed."""
-
-
-class Ehr(ThreadingHTTPServer):
-    """A FHIR server on loopback: it remembers its calls and answers as it is told."""
-
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Call)
-        self.calls: list[tuple[str, dict[str, str]]] = []
-        self.answer: Answer = lambda call: call.send_json(bundle())
-        self.closing = threading.Event()
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    @property
-    def base(self) -> str:
-        return f"{self.origin}/fhir"
-
-    @property
-    def paths(self) -> list[str]:
-        return [path for path, _ in self.calls]
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hung up is no error of the test."""
-
-
-@pytest.fixture
-def new_ehr() -> Iterator[Callable[[], Ehr]]:
-    servers: list[Ehr] = []
-
-    def start() -> Ehr:
-        server = Ehr()
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.closing.set()
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture
-def ehr(new_ehr: Callable[[], Ehr]) -> Ehr:
-    return new_ehr()
 
 
 def client(budget: float = LONG, allowed: tuple[str, ...] = ()) -> FhirClient:
@@ -141,7 +64,7 @@ class Hook:
     def gather(self, *sources: Any) -> Records:
         server = self.server or (self.ehr.base if self.ehr else None)
         hook = HookRequest("patient-view", "i", PATIENT, "Practitioner/1", None, self.prefetch, server, self.token)
-        return gather(hook, sources or (CONDITION,), client(self.budget, self.allowed))
+        return gather(hook, sources or (CONDITION,), client(self.budget, self.allowed), pharmacopoeia())
 
 
 def reasons(records: Records) -> list[str]:
@@ -177,7 +100,7 @@ def test_nothing_is_called_when_everything_was_sent(ehr: Ehr) -> None:
 
 def test_a_strange_patient_id_is_quoted(ehr: Ehr) -> None:
     request = HookRequest("patient-view", "i", "p1&_count=1/../x", "Practitioner/1", server=ehr.base)
-    gather(request, (CONDITION,), client())
+    gather(request, (CONDITION,), client(), pharmacopoeia())
     assert ehr.paths == ["/fhir/Condition?patient=p1%26_count%3D1%2F..%2Fx"]
 
 
@@ -275,12 +198,21 @@ def test_a_relative_link_belongs_to_the_page_it_stands_on(ehr: Ehr) -> None:
     assert ids(Hook(ehr).gather()) == ["c1", "c2"]
 
 
-def test_twenty_pages_are_complete_and_a_twenty_first_is_not_read(ehr: Ehr) -> None:
-    pages(ehr, 20)
+def test_fifty_pages_are_complete_and_one_more_is_not_read(ehr: Ehr) -> None:
+    pages(ehr, 50)
     assert ask(ehr).reason is None
-    pages(ehr, 21)
+    pages(ehr, 51)
     cut = ask(ehr)
-    assert (len(cut.pages), cut.reason) == (20, TRUNCATED)
+    assert (len(cut.pages), cut.reason) == (50, TRUNCATED)
+
+
+def test_ten_thousand_resources_are_enough(ehr: Ehr) -> None:
+    entries = [{}] * 5001
+    ehr.answer = lambda call: call.send_json(
+        {"resourceType": "Bundle", "entry": entries, "link": [{"relation": "next", "url": f"{call.path}x"}]}
+    )
+    cut = ask(ehr)
+    assert (len(cut.pages), cut.reason) == (2, TRUNCATED)
 
 
 def test_a_page_that_links_to_itself_comes_to_an_end(ehr: Ehr) -> None:
@@ -452,7 +384,7 @@ def test_a_server_that_hangs_up_could_not_be_reached(ehr: Ehr) -> None:
     ("fault", "reason"),
     [
         (requests.ConnectionError("refused"), UNREACHABLE),
-        (requests.exceptions.SSLError("certificate"), UNREACHABLE),
+        (requests.exceptions.SSLError("certificate"), UNTRUSTED),
         (requests.ConnectTimeout("slow"), TIMED_OUT),
         (requests.ReadTimeout("slow"), TIMED_OUT),
         (requests.exceptions.ChunkedEncodingError("cut"), UNREACHABLE),
@@ -551,25 +483,6 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     started = time.monotonic()
     found = work()
     return time.monotonic() - started, found
-
-
-def slow(ehr: Ehr) -> Answer:
-    """Says nothing until the test is over."""
-    return lambda call: ehr.closing.wait(20) and None
-
-
-def dripping(ehr: Ehr) -> Answer:
-    """Sends a byte now and then, for ever."""
-
-    def answer(call: Call) -> None:
-        call.send_response(200)
-        call.send_header("Content-Length", "1000000")
-        call.end_headers()
-        while not ehr.closing.wait(0.05):
-            call.wfile.write(b" ")
-            call.wfile.flush()
-
-    return answer
 
 
 @pytest.mark.parametrize("manner", [slow, dripping])

@@ -1,0 +1,36 @@
+"""Counts for operators (Prometheus): kinds of records and reasons, never whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+from ..fhir.client import Attempt
+from ..pathway.chart import Gap
+
+
+class Metrics:
+    """What one application counts."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._gaps = Counter("cds_gaps", "Data that could not be read", ("resource", "reason"), registry=self._registry)
+        self._fhir = Histogram(
+            "cds_fhir_request_seconds",
+            "Requests to FHIR servers by how they ended",
+            ("result",),
+            registry=self._registry,
+            buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6),
+        )
+
+    def fhir_request(self, attempt: Attempt) -> None:
+        self._fhir.labels(attempt.result).observe(attempt.seconds)
+
+    def not_read(self, gaps: Iterable[Gap]) -> None:
+        for gap in gaps:
+            self._gaps.labels(gap.what, gap.reason).inc()
+
+    def page(self) -> bytes:
+        """Everything in the text format of Prometheus."""
+        return generate_latest(self._registry)
