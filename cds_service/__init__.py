@@ -18,7 +18,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from .config import Settings, settings_from
 from .content.library import Library, Service
 from .content.loader import load
-from .fhir.client import Attempt, FhirClient
+from .fhir.client import FhirClient
+from .fhir.search import Attempt
 from .pathway.decide import Caps
 from .pathway.recommendation import Hook
 from .pipeline import Pipeline

@@ -1,8 +1,11 @@
-"""Host names and addresses: which stay on this machine, which nobody may call, and how a URL writes them."""
+"""Hosts, addresses and origins: which stay on this machine, which nobody may call, and when two are the same."""
 
 from __future__ import annotations
 
 import ipaddress
+from urllib.parse import urlsplit
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # Where clouds keep their machines' credentials, as far as it is not link-local (AWS over IPv6, Alibaba, Azure, Oracle).
 _METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")))
@@ -38,3 +41,14 @@ def is_forbidden(host: str) -> bool:
 def url_host(host: str) -> str:
     """The host as a URL writes it: IPv6 addresses stand in brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port, with default ports filled in: MEDITECH's next links carry ``:443``. Raises ValueError for what
+    is no URL."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    return parts.scheme, parts.hostname or "", port or DEFAULT_PORTS.get(parts.scheme)

@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 from ..pathway.answers import Answer
-from .client import Fetched, FhirClient
+from .client import FhirClient
 from .elements import items
 from .hook import HookRequest
 from .medicines import Pharmacopoeia
 from .prefetch import FAILED, NOT_ALLOWED, NOT_SENT, OUT_OF_SCOPE, PART_OF_SCOPE, PATIENT, TRUNCATED, Records, Source
 from .references import CONDITION, References
 from .scopes import READ, SEARCH, Scopes
+from .search import Fetched
 
 _ORDER = "MedicationRequest"
 _PRESCRIPTIONS = (_ORDER, "MedicationStatement", "MedicationDispense")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from ..fhir.client import Attempt
+from ..fhir.search import Attempt
 from ..pathway.chart import Gap
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from fhir_support import bundle
+from fhir_support import PATIENT, bundle, pharmacopoeia, source
+
+from cds_service.fhir.client import FhirClient
+from cds_service.fhir.gather import gather
+from cds_service.fhir.hook import HookRequest
+from cds_service.fhir.prefetch import Records
+from cds_service.fhir.search import Fetched
 
 Answer = Callable[["Call"], None]
 
@@ -16,7 +23,7 @@ Answer = Callable[["Call"], None]
 class Call(BaseHTTPRequestHandler):
     """One request to the EHR on loopback."""
 
-    server: Ehr  # type: ignore[assignment]
+    server: Ehr
 
     def do_GET(self) -> None:
         self.server.calls.append((self.path, dict(self.headers.items())))
@@ -68,7 +75,11 @@ class Ehr(ThreadingHTTPServer):
 
 def slow(ehr: Ehr) -> Answer:
     """Says nothing until the test is over."""
-    return lambda call: ehr.closing.wait(20) and None
+
+    def answer(_: Call) -> None:
+        ehr.closing.wait(20)
+
+    return answer
 
 
 def dripping(ehr: Ehr) -> Answer:
@@ -83,3 +94,45 @@ def dripping(ehr: Ehr) -> Answer:
             call.wfile.flush()
 
     return answer
+
+
+TOKEN = "a-token-of-this-call"
+LONG = 5.0
+
+
+def client(budget: float = LONG, allowed: tuple[str, ...] = ()) -> FhirClient:
+    return FhirClient(allowed, budget)
+
+
+def ask(ehr: Ehr, query: str = "Condition?patient=p1", token: str | None = None, budget: float = LONG) -> Fetched:
+    return client(budget).fetch(ehr.base, token, {"it": query})["it"]
+
+
+def ids(records: Records, kind: str = "Condition") -> list[str]:
+    return [resource["id"] for resource in records.resources.get(kind, [])]
+
+
+@dataclass
+class Hook:
+    """A hook call on one or two kinds of resource."""
+
+    ehr: Ehr | None = None
+    prefetch: Mapping[str, Any] = field(default_factory=dict)
+    token: str | None = TOKEN
+    server: str | None = None
+    budget: float = LONG
+    allowed: tuple[str, ...] = ()
+    scope: str | None = None
+    drafts: tuple[Mapping[str, Any], ...] = ()
+
+    def gather(self, *sources: Any) -> Records:
+        server = self.server or (self.ehr.base if self.ehr else None)
+        orders = bundle(*self.drafts) if self.drafts else None
+        hook = HookRequest(
+            "order-sign", "i", PATIENT, "Practitioner/1", None, self.prefetch, server, self.token, self.scope, orders
+        )
+        return gather(hook, sources or (source("Condition"),), client(self.budget, self.allowed), pharmacopoeia())
+
+
+def reasons(records: Records) -> list[str]:
+    return [gap.reason for gap in records.gaps]

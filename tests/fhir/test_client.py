@@ -5,17 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
 import responses
-from ehr import Answer, Call, Ehr, dripping, slow
+from ehr import TOKEN, Answer, Call, Ehr, Hook, ask, client, dripping, ids, reasons, slow
 from fhir_support import PATIENT, bundle, condition, outcome, pharmacopoeia, source
 
-from cds_service.fhir.client import Fetched, FhirClient
 from cds_service.fhir.gather import gather
 from cds_service.fhir.hook import HookRequest
 from cds_service.fhir.prefetch import (
@@ -29,46 +27,11 @@ from cds_service.fhir.prefetch import (
     UNREACHABLE,
     UNREADABLE,
     UNTRUSTED,
-    Records,
     next_link,
 )
+from cds_service.fhir.search import Fetched
 
 CONDITION, STATEMENT = source("Condition"), source("MedicationStatement")
-TOKEN = "a-token-of-this-call"
-LONG = 5.0
-
-
-def client(budget: float = LONG, allowed: tuple[str, ...] = ()) -> FhirClient:
-    return FhirClient(allowed, budget)
-
-
-def ask(ehr: Ehr, query: str = "Condition?patient=p1", token: str | None = None, budget: float = LONG) -> Fetched:
-    return client(budget).fetch(ehr.base, token, {"it": query})["it"]
-
-
-def ids(records: Records, kind: str = "Condition") -> list[str]:
-    return [resource["id"] for resource in records.resources.get(kind, [])]
-
-
-@dataclass
-class Hook:
-    """A hook call on one or two kinds of resource."""
-
-    ehr: Ehr | None = None
-    prefetch: Mapping[str, Any] = field(default_factory=dict)
-    token: str | None = TOKEN
-    server: str | None = None
-    budget: float = LONG
-    allowed: tuple[str, ...] = ()
-
-    def gather(self, *sources: Any) -> Records:
-        server = self.server or (self.ehr.base if self.ehr else None)
-        hook = HookRequest("patient-view", "i", PATIENT, "Practitioner/1", None, self.prefetch, server, self.token)
-        return gather(hook, sources or (CONDITION,), client(self.budget, self.allowed), pharmacopoeia())
-
-
-def reasons(records: Records) -> list[str]:
-    return [gap.reason for gap in records.gaps]
 
 
 # -- what is fetched (FHIR-02, FHIR-03) -------------------------------------------------------------------------------------
@@ -208,9 +171,7 @@ def test_fifty_pages_are_complete_and_one_more_is_not_read(ehr: Ehr) -> None:
 
 def test_ten_thousand_resources_are_enough(ehr: Ehr) -> None:
     entries = [{}] * 5001
-    ehr.answer = lambda call: call.send_json(
-        {"resourceType": "Bundle", "entry": entries, "link": [{"relation": "next", "url": f"{call.path}x"}]}
-    )
+    ehr.answer = lambda call: call.send_json(bundle(next_page=f"{call.path}x") | {"entry": entries})
     cut = ask(ehr)
     assert (len(cut.pages), cut.reason) == (2, TRUNCATED)
 
