@@ -1,0 +1,201 @@
+"""Records that others point to: contained, in the Bundle, in prefetch, or read from the EHR."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+import pytest
+from ehr import Call, Ehr, Hook
+from fhir_support import (
+    PATIENT,
+    RXNORM,
+    SUBJECT,
+    TODAY,
+    Resource,
+    bundle,
+    concept,
+    condition,
+    medication_request,
+    outcome,
+    pharmacopoeia,
+    source,
+)
+
+from cds_service.fhir.lens import Lens
+from cds_service.fhir.prefetch import Records
+from cds_service.fhir.reader import Reader
+from cds_service.pathway.chart import Chart
+
+REQUESTS, CONDITIONS = source("MedicationRequest"), source("Condition")
+MEDICATION = {"resourceType": "Medication", "id": "med1", "code": concept((RXNORM, "25480"), text="Neurontin")}
+
+
+def pointing(ref: str = "Medication/med1", display: str | None = None, **rest: Any) -> Resource:
+    """A prescription whose medicine stands elsewhere."""
+    pointer = {"reference": ref} | ({"display": display} if display else {})
+    return medication_request(None, medicationReference=pointer) | rest
+
+
+def draft(*reasons: str, display: str | None = None) -> Resource:
+    pointers = [{"reference": ref} | ({"display": display} if display else {}) for ref in reasons]
+    return medication_request("oxycodone 5 MG Oral Tablet", id="d1", status="draft", reasonReference=pointers)
+
+
+def addressed(*resources: Resource) -> Resource:
+    """A Bundle whose entries are known by address only."""
+    return {"resourceType": "Bundle", "entry": [{"fullUrl": f"urn:uuid:{n}", "resource": r} for n, r in enumerate(resources)]}
+
+
+def serve(ehr: Ehr, *resources: Resource) -> None:
+    """Reads by id, and searches that give everything of a type."""
+
+    def answer(call: Call) -> None:
+        path = call.path.removeprefix("/fhir/")
+        named = {f"{r['resourceType']}/{r['id']}": r for r in resources}
+        if path in named:
+            call.send_json(named[path])
+        elif "?" in path:
+            call.send_json(bundle(*(r for r in resources if path.startswith(f"{r['resourceType']}?"))))
+        else:
+            call.send_json(outcome("not-found"), 404)
+
+    ehr.answer = answer
+
+
+def chart(records: Records) -> Chart:
+    return Reader(Lens(records, PATIENT, pharmacopoeia(), TODAY, UTC)).chart()
+
+
+def names(records: Records) -> list[tuple[str, bool]]:
+    """Each medicine, and whether it is known as a gabapentinoid."""
+    return [(m.name, "gabapentinoids" in m.classes) for m in chart(records).medicines]
+
+
+def reads(ehr: Ehr) -> list[str]:
+    return [path for path in ehr.paths if "?" not in path]
+
+
+def test_a_medication_that_nobody_sent_is_read(ehr: Ehr) -> None:
+    serve(ehr, pointing(), MEDICATION)
+    records = Hook(ehr).gather(REQUESTS)
+    assert (names(records), reads(ehr)) == ([("Neurontin", True)], ["/fhir/Medication/med1"])
+    assert all("Authorization" in headers for _, headers in ehr.calls)
+
+
+def test_a_medication_of_a_prefetched_prescription_is_read(ehr: Ehr) -> None:
+    """Nothing else is called."""
+    serve(ehr, MEDICATION)
+    records = Hook(ehr, {"MedicationRequest": bundle(pointing())}).gather(REQUESTS)
+    assert (names(records), ehr.paths) == ([("Neurontin", True)], ["/fhir/Medication/med1"])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        bundle(pointing(), MEDICATION),
+        {
+            "resourceType": "Bundle",
+            "entry": [{"resource": pointing("urn:uuid:1")}, {"fullUrl": "urn:uuid:1", "resource": MEDICATION}],
+        },
+        bundle(pointing("#m") | {"contained": [MEDICATION | {"id": "m"}]}),
+        bundle(pointing(display="gabapentin 300 MG Oral Capsule")),
+        bundle(pointing() | {"status": "entered-in-error"}),
+    ],
+    ids=["in the Bundle", "by its address", "contained", "known by its name", "an error"],
+)
+def test_what_is_there_is_not_read(ehr: Ehr, sent: Resource) -> None:
+    records = Hook(ehr, {"MedicationRequest": sent}).gather(REQUESTS)
+    assert ehr.calls == []
+    assert all(known for _, known in names(records))
+
+
+def test_a_name_that_tells_nothing_is_no_reason_not_to_read(ehr: Ehr) -> None:
+    serve(ehr, pointing(display="patient's own medication"), MEDICATION)
+    assert names(Hook(ehr).gather(REQUESTS)) == [("Neurontin", True)]
+
+
+def test_each_medication_is_read_once(ehr: Ehr) -> None:
+    serve(ehr, *(pointing(id=f"m{n}") for n in range(5)), MEDICATION)
+    assert len(names(Hook(ehr).gather(REQUESTS))) == 5
+    assert reads(ehr) == ["/fhir/Medication/med1"]
+
+
+def test_a_version_of_a_medication_and_its_full_address_are_the_same_record(ehr: Ehr) -> None:
+    serve(ehr, pointing("Medication/med1/_history/3"), pointing(f"{ehr.base}/Medication/med1", id="m2"), MEDICATION)
+    assert names(Hook(ehr).gather(REQUESTS)) == [("Neurontin", True)] * 2
+    assert reads(ehr) == ["/fhir/Medication/med1"]
+
+
+STRANGE = ["https://elsewhere.example/fhir/Medication/med1", "Medication/../Patient/2", "Substance/med1", "med1"]
+
+
+@pytest.mark.parametrize("ref", STRANGE)
+def test_what_is_no_medication_of_this_server_is_not_read(ehr: Ehr, ref: str) -> None:
+    """FHIR-15. A medicine that nobody can name is told."""
+    serve(ehr, pointing(ref), MEDICATION)
+    records = Hook(ehr).gather(REQUESTS)
+    assert reads(ehr) == []
+    assert [gap.what for gap in chart(records).gaps if gap.section == "medicines"] == ["MedicationRequest"]
+
+
+def test_a_hundred_medications_are_read_and_no_more(ehr: Ehr) -> None:
+    many = [pointing(f"Medication/{n}", id=f"m{n}") for n in range(120)]
+    serve(ehr, *many, *({**MEDICATION, "id": str(n)} for n in range(120)))
+    found = chart(Hook(ehr, budget=20).gather(REQUESTS))
+    assert (len(reads(ehr)), len(found.medicines)) == (100, 100)
+    assert [gap.what for gap in found.gaps if gap.section == "medicines"] == ["MedicationRequest"]
+
+
+@pytest.mark.parametrize("answer", [outcome(), {**MEDICATION, "id": "other"}, {"resourceType": "Patient", "id": "med1"}])
+def test_an_answer_that_is_not_the_medication_is_none(ehr: Ehr, answer: Resource) -> None:
+    ehr.answer = lambda call: call.send_json(bundle(pointing()) if "?" in call.path else answer)
+    found = chart(Hook(ehr).gather(REQUESTS))
+    assert found.medicines == ()
+    assert [gap.what for gap in found.gaps if gap.section == "medicines"] == ["MedicationRequest"]
+
+
+def test_a_medication_outside_the_scope_is_not_read(ehr: Ehr) -> None:
+    serve(ehr, pointing(), MEDICATION)
+    Hook(ehr, scope="user/MedicationRequest.rs").gather(REQUESTS)
+    assert reads(ehr) == []
+
+
+# -- the reason of an order -------------------------------------------------------------------------------------------------
+
+
+def reasons_of(ehr: Ehr, *drafts: Resource, sent: Resource | None = None) -> Lens:
+    prefetch = {} if sent is None else {"Condition": sent}
+    records = Hook(ehr, prefetch, drafts=drafts).gather(CONDITIONS)
+    return Lens(records, PATIENT, pharmacopoeia(), TODAY, UTC)
+
+
+def test_a_reason_that_is_on_no_list_is_read(ehr: Ehr) -> None:
+    """An encounter diagnosis that the server leaves out of the search."""
+    serve(ehr, condition(id="c9"))
+    lens = reasons_of(ehr, draft("Condition/c9"), sent=bundle())
+    assert (reads(ehr), lens.condition("Condition/c9")) == (["/fhir/Condition/c9"], condition(id="c9"))
+    assert lens.records.resources.get("Condition", []) == []
+
+
+@pytest.mark.parametrize("sent", [bundle(condition(id="c9")), None], ids=["prefetched", "searched"])
+def test_a_reason_on_the_list_is_not_read_again(ehr: Ehr, sent: Resource | None) -> None:
+    serve(ehr, condition(id="c9"))
+    lens = reasons_of(ehr, draft("Condition/c9"), sent=sent)
+    assert (reads(ehr), lens.condition("Condition/c9")) == ([], condition(id="c9"))
+
+
+NOT_A_REASON = [{"subject": {"reference": "Patient/2"}}, {"verified": "entered-in-error"}, {"verified": "refuted"}]
+
+
+@pytest.mark.parametrize("rest", NOT_A_REASON)
+def test_a_reason_of_somebody_else_or_an_error_is_none(ehr: Ehr, rest: Resource) -> None:
+    """FHIR-14."""
+    serve(ehr, condition(id="c9", **rest))
+    assert reasons_of(ehr, draft("Condition/c9"), sent=bundle()).condition("Condition/c9") is None
+
+
+def test_the_medication_of_a_draft_is_read(ehr: Ehr) -> None:
+    serve(ehr, MEDICATION)
+    Hook(ehr, {"Condition": bundle()}, drafts=(pointing(id="d1", status="draft", subject=SUBJECT),)).gather(CONDITIONS)
+    assert reads(ehr) == ["/fhir/Medication/med1"]
