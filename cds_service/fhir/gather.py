@@ -66,7 +66,10 @@ class _Gathering:
             return
         if permitted is Answer.UNKNOWN:
             self.records.gap(source, PART_OF_SCOPE)
-        self._waiting[name] = source.template.replace(PATIENT, quote(request.patient, safe=""))
+        self._waiting[name] = self._query(source)
+
+    def _query(self, source: Source) -> str:
+        return source.template.replace(PATIENT, quote(self._request.patient, safe=""))
 
     def _refused(self, client: FhirClient) -> str | None:
         """Why the server is not called."""
@@ -79,8 +82,11 @@ class _Gathering:
         if key not in self._waiting:
             self._references.take(key, answer.pages[0] if answer.pages else None)
             return {}
-        del self._waiting[key]
         source = self._sources[key]
+        if answer.unknown_type and source.narrower and self._waiting[key] == self._query(source):
+            self._waiting[key] += source.narrower
+            return {key: self._waiting[key]}
+        del self._waiting[key]
         for page in answer.pages:
             self.records.take(source, page)
         if key in self._request.prefetch:

@@ -19,16 +19,17 @@ PATIENT = "{{context.patientId}}"
 @dataclass(frozen=True, slots=True)
 class Source:
     """One kind of resource. The prefetch key is the resource type. ``optional``: a server that does not know the type
-    (400, 404, 501) simply has none."""
+    (400, 404, 501) simply has none. ``narrower`` is added for a server that refuses the plain search."""
 
     resource_type: str
     section: str
     template: str
     optional: bool = False
+    narrower: str = ""
 
 
-def _search(resource_type: str, section: str, extra: str = "", *, optional: bool = False) -> Source:
-    return Source(resource_type, section, f"{resource_type}?patient={PATIENT}{extra}", optional)
+def _search(resource_type: str, section: str, extra: str = "", *, optional: bool = False, narrower: str = "") -> Source:
+    return Source(resource_type, section, f"{resource_type}?patient={PATIENT}{extra}", optional, narrower)
 
 
 # By patient, without code lists and without clinical-status: several vendors cannot search by code, and some leave the
@@ -48,7 +49,8 @@ SOURCES = (
     _search("ServiceRequest", "requests"),
     _search("DiagnosticReport", "reports"),
     _search("ImagingStudy", "reports", optional=True),
-    _search("CarePlan", "plans"),
+    # Oracle Health finds care plans of this category only, and refuses a search without it.
+    _search("CarePlan", "plans", narrower="&category=assess-plan"),
     _search("EpisodeOfCare", "plans", optional=True),
     _search("Flag", "plans", optional=True),
     _search("Communication", "teaching", optional=True),

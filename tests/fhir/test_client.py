@@ -500,3 +500,20 @@ def test_a_client_made_before_a_fork_opens_its_own_session(ehr: Ehr, monkeypatch
     assert shared.fetch(ehr.base, None, {"it": "Condition"})["it"].reason is None
     monkeypatch.setattr("os.getpid", lambda: -1)
     assert shared.fetch(ehr.base, None, {"it": "Condition"})["it"].reason is None
+
+
+# -- a server that demands more ---------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_searched_by_category_where_the_server_demands_one(ehr: Ehr) -> None:
+    """Oracle Health."""
+    plan = {"resourceType": "CarePlan", "id": "cp1", "subject": {"reference": f"Patient/{PATIENT}"}}
+    ehr.answer = lambda call: call.send_json(*((bundle(plan),) if "category=assess-plan" in call.path else (outcome(), 400)))
+    records = Hook(ehr).gather(source("CarePlan"))
+    assert (ids(records, "CarePlan"), records.gaps) == (["cp1"], [])
+    assert ehr.paths == [f"/fhir/CarePlan?patient={PATIENT}", f"/fhir/CarePlan?patient={PATIENT}&category=assess-plan"]
+
+
+def test_a_plan_that_is_refused_both_ways_is_a_gap(ehr: Ehr) -> None:
+    ehr.answer = lambda call: call.send_json(outcome(), 400)
+    assert (reasons(Hook(ehr).gather(source("CarePlan"))), len(ehr.calls)) == ([FAILED], 2)
