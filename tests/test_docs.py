@@ -13,6 +13,7 @@ from cds_service.config import _VARIABLES, Settings
 from cds_service.content.case_charts import _Builder
 from cds_service.content.loader import load
 from cds_service.content.schema import SWITCHES
+from cds_service.fhir import client, references, search
 from cds_service.fhir.prefetch import SOURCES
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +46,19 @@ def test_the_prefetch_table_lists_every_key_with_its_template() -> None:
     for key in ("Patient", "Condition", "Observation"):
         template = next(s.template for s in SOURCES if s.resource_type == key)
         assert f"`{template}`" in README
+
+
+def test_the_limits_of_reading_from_an_ehr_are_the_real_ones() -> None:
+    assert f"at most {search._MAX_PAGES} pages, {search._MAX_RESOURCES:,} resources and {search._MAX_BYTES >> 20} MB" in README
+    assert f"read one by one, at most {references._MOST}" in README
+    assert (client._SILENT_CALLS, client._REST) == (5, 10)
+    assert "after five calls without any answer it is left alone for ten seconds" in README
+    assert f"for {', '.join(map(str, sorted(search._FOR_A_MOMENT)))}, a broken connection" in README
+
+
+def test_every_narrower_search_is_documented() -> None:
+    assert [s.narrower for s in SOURCES if s.narrower] == ["&category=assess-plan"]
+    assert "`category=assess-plan`" in README
 
 
 def test_the_services_are_named() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from ..pathway.chart import Chart, Draft, Gap, Medicine, Reason
 from .elements import codings, items, local_id, reference, texts
 from .lens import Lens
-from .prefetch import UNREADABLE, patient_of
+from .prefetch import NOT_R4, UNREADABLE, patient_of
 from .prescriptions import drug, medicine
+from .versions import foreign_version
 
 _MEDICINE, _SERVICE = "MedicationRequest", "ServiceRequest"
 # Where a service order says how long or how much, and what is to be done (encodings, section 8).
@@ -44,6 +45,11 @@ def with_drafts(chart: Chart, lens: Lens, bundle: Mapping[str, Any] | None, sele
             if resource.get("doNotPerform") is True:
                 continue  # an instruction not to give it is no order
             if kind in (_MEDICINE, _SERVICE):
+                version = foreign_version(resource)
+                if version and selected:
+                    gaps.append(Gap("medicines", "the selected order", f"{NOT_R4} {version}"))
+                if version:
+                    continue
                 drafts.append(_draft(lens, resource, ref, selected))
                 if selected and kind == _MEDICINE and drafts[-1].medicine is None and "medicationReference" in resource:
                     gaps.append(Gap("medicines", "the selected order", "its medicine is not named"))

@@ -125,6 +125,14 @@ def test_a_selected_order_of_another_fhir_version_is_a_gap(kind: str) -> None:
     assert gaps(session(order, selections=[])) == set()
 
 
+@pytest.mark.parametrize("kind", ["MedicationRequest", "ServiceRequest"])
+def test_a_selected_order_in_the_form_of_r5_is_a_gap(kind: str) -> None:
+    """Its medicine would be missed."""
+    order = {"resourceType": kind, "id": "d1", "medication": {"concept": {"text": "oxycodone"}}, "code": {"concept": {}}}
+    assert gaps(session(order)) == {("the selected order", "not R4 but FHIR R5")}
+    assert gaps(session(order, selections=[])) == set()
+
+
 @pytest.mark.parametrize("kind", ["DeviceRequest", "NutritionOrder", "Patient", None])
 def test_orders_that_this_service_does_not_read_are_passed_over(kind: str | None) -> None:
     found = session({"resourceType": kind, "id": "d1"})
