@@ -11,7 +11,7 @@ from .client import FhirClient
 from .elements import items
 from .hook import HookRequest
 from .medicines import Pharmacopoeia
-from .prefetch import FAILED, NOT_ALLOWED, NOT_SENT, OUT_OF_SCOPE, PART_OF_SCOPE, PATIENT, TRUNCATED, Records, Source
+from .prefetch import FAILED, NOT_ALLOWED, NOT_SENT, OUT_OF_SCOPE, PART_OF_SCOPE, PATIENT, TIMED_OUT, TRUNCATED, Records, Source
 from .references import CONDITION, References
 from .scopes import READ, SEARCH, Scopes
 from .search import Fetched
@@ -22,35 +22,43 @@ _PRESCRIPTIONS = (_ORDER, "MedicationStatement", "MedicationDispense")
 
 def gather(request: HookRequest, sources: Sequence[Source], client: FhirClient, medicines: Pharmacopoeia) -> Records:
     """The resources that these sources ask for and what they point to, with a gap for each that could not be had."""
-    return _Gathering(request, sources, client, medicines).records
+    gathering = _Gathering(request, sources)
+    gathering.run(client, medicines)
+    return gathering.records
 
 
 class _Gathering:
     """One hook call: ``records`` is what has been filed, ``_waiting`` what is still being asked."""
 
-    def __init__(self, request: HookRequest, sources: Sequence[Source], client: FhirClient, medicines: Pharmacopoeia) -> None:
-        until = client.deadline()
+    def __init__(self, request: HookRequest, sources: Sequence[Source]) -> None:
         self.records = Records()
         self._request = request
         self._sources = {source.resource_type: source for source in sources}
         self._scopes = Scopes(request.scope)
         self._waiting: dict[str, str] = {}
-        for source in sources:
+        self._references: References
+
+    def run(self, client: FhirClient, medicines: Pharmacopoeia) -> None:
+        """Prefetch, then the server, with a gap for whatever is still waited for in the end."""
+        until = client.deadline()
+        for source in self._sources.values():
             self._begin(source)
         refused = self._refused(client)
-        if refused is not None:
-            for name in self._waiting:
-                self._gap(name, refused)
-        else:
-            self._references = References(self.records, str(request.server), medicines, self._scopes)
-            queries = self._waiting | self._pointed_to(*self._sources)
-            if queries:
-                found = client.fetch(str(request.server), request.token, queries, until, self._arrived)
-                for name in tuple(self._waiting):  # what the deadline cut off
-                    self._arrived(name, found[name])
+        if refused is None:
+            self._references = References(self.records, str(self._request.server), medicines, self._scopes)
+            self._ask(client, until)
+        for name in self._waiting:
+            self._gap(name, refused or TIMED_OUT)
         # Answers arrive in any order, and the same request gives the same cards.
         order = list(self._sources)
         self.records.gaps.sort(key=lambda gap: order.index(gap.what))
+
+    def _ask(self, client: FhirClient, until: float) -> None:
+        queries = self._waiting | self._pointed_to(*self._sources)
+        if queries:
+            found = client.fetch(str(self._request.server), self._request.token, queries, until, self._arrived)
+            for name in tuple(self._waiting):  # what the deadline cut off
+                self._arrived(name, found[name])
 
     def _begin(self, source: Source) -> None:
         """What was sent for this source is filed; what is missing of it is waited for."""

@@ -517,3 +517,10 @@ def test_a_plan_is_searched_by_category_where_the_server_demands_one(ehr: Ehr) -
 def test_a_plan_that_is_refused_both_ways_is_a_gap(ehr: Ehr) -> None:
     ehr.answer = lambda call: call.send_json(outcome(), 400)
     assert (reasons(Hook(ehr).gather(source("CarePlan"))), len(ehr.calls)) == ([FAILED], 2)
+
+
+def test_a_refusal_at_the_very_deadline_is_a_gap(ehr: Ehr, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no time left to ask again."""
+    refused = {"CarePlan": Fetched(reason=FAILED, unknown_type=True)}
+    monkeypatch.setattr(FhirClient, "fetch", lambda *_, **__: refused)
+    assert reasons(Hook(ehr).gather(source("CarePlan"))) == [TIMED_OUT]
