@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
+
+from urllib3.util import parse_url
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -43,12 +44,14 @@ def url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port, with default ports filled in: MEDITECH's next links carry ``:443``. Raises ValueError for what
-    is no URL."""
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    return parts.scheme, parts.hostname or "", port or DEFAULT_PORTS.get(parts.scheme)
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port, with default ports filled in: MEDITECH's next links carry ``:443``.
+
+    The URL is taken apart by the same parser that later calls it; two parsers can see two hosts in one text. Raises
+    ValueError for what is no http address, and for one with a user or a backslash in it.
+    """
+    parts = parse_url(url)
+    scheme = parts.scheme or ""
+    if scheme not in DEFAULT_PORTS or not parts.host or parts.auth is not None or "\\" in url or not url.isprintable():
+        raise ValueError("no address of a server")
+    return scheme, parts.host, parts.port or DEFAULT_PORTS[scheme]

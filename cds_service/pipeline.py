@@ -23,6 +23,7 @@ from .pathway.chart import Chart
 from .pathway.decide import Caps, Outcome, decide
 from .pathway.gaps import in_scope_as_far_as_read
 from .pathway.recommendation import Hook
+from .pathway.scope import in_posterior_hip_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Pipeline:
         self, service: Service, request: HookRequest, today: date, pages: str | None = None, *, explain: bool = False
     ) -> Consultation:
         """Answers one call. Raises MissingData when the problem list cannot be had and nothing can be said without it."""
-        records = gather(request, service.sources, self._client, self._medicines)
+        records = gather(request, service.sources, self._client)
         lens = Lens(records, request.patient, self._medicines, today, self._zone)
         chart = with_drafts(Reader(lens).chart(), lens, request.draft_orders, request.selections)
         self._require_problems(service, chart)
@@ -59,9 +60,10 @@ class Pipeline:
 
     def _require_problems(self, service: Service, chart: Chart) -> None:
         """Conditions are the only required data. Without any way to read them: 412. Tried and failed: 412, except on an
-        order hook when a selected order is a medicine that this service checks; then its cards say what was not done."""
-        gaps = [gap for gap in chart.unread("problems") if gap.reason not in IN_PART]
-        if not gaps:
+        order hook when a selected order is a medicine that this service checks; then its cards say what was not done. Read
+        in part is enough where what was read puts the patient on the pathway."""
+        gaps = [gap for gap in chart.unread("problems") if gap.what == "Condition"]
+        if not gaps or (all(gap.reason in IN_PART for gap in gaps) and in_posterior_hip_scope(chart).answer is Answer.YES):
             return
         no_way = any(gap.reason in NO_WAY for gap in gaps)
         checked = service.hook is not Hook.PATIENT_VIEW and in_scope_as_far_as_read(chart).answer is Answer.YES

@@ -52,7 +52,7 @@ def test_the_limits_of_reading_from_an_ehr_are_the_real_ones() -> None:
     assert f"at most {search._MAX_PAGES} pages, {search._MAX_RESOURCES:,} resources and {search._MAX_BYTES >> 20} MB" in README
     assert f"read one by one, at most {references._MOST}" in README
     assert (client._SILENT_CALLS, client._REST) == (5, 10)
-    assert "after five calls without any answer it is left alone for ten seconds" in README
+    assert "after five calls without any answer for a kind of record it is left alone for ten seconds" in README
     assert f"for {', '.join(map(str, sorted(search._FOR_A_MOMENT)))}, a broken connection" in README
 
 

@@ -12,21 +12,23 @@ from urllib.parse import urlsplit
 import requests
 from circuitbreaker import CircuitBreaker
 
-from ..addresses import DEFAULT_PORTS, is_forbidden, is_loopback, origin
+from ..addresses import is_forbidden, is_loopback, origin
 from .connections import new_session
 from .search import Attempt, Fetched, Search
 
 # One hook reads up to eighteen kinds at once; the hooks of a process share its threads.
 _THREADS = 64
-# So many hook calls in a row without any answer of a server, and it is left alone for so many seconds.
+# So many hook calls in a row in which a server leaves a kind of record without any answer, and it is not asked for that kind
+# for so many seconds. By kind, because one that hangs must not close the way to the others.
 _SILENT_CALLS, _REST = 5, 10
 
 Queries = Mapping[str, str]
 Then = Callable[[str, Fetched], Queries]
+Base = tuple[str, str, int, str]
 
 
 class _Silence(Exception):
-    """A server answered none of the requests of a hook call."""
+    """A server answered none of the requests of a hook call for a kind of record."""
 
 
 class FhirClient:
@@ -37,7 +39,7 @@ class FhirClient:
         self._allowed = frozenset(_normal(base) for base in allowed)
         self._budget = budget
         self._watch = watch or (lambda _: None)
-        self._breaker = lru_cache(maxsize=256)(lambda base: CircuitBreaker(_SILENT_CALLS, _REST, _Silence, base))
+        self._breaker = lru_cache(maxsize=4096)(lambda base, kind: CircuitBreaker(_SILENT_CALLS, _REST, _Silence, kind))
         self._pid = 0
         self._session: requests.Session
         self._pool: ThreadPoolExecutor
@@ -45,16 +47,13 @@ class FhirClient:
     def allows(self, base: str) -> bool:
         """May this FHIR base be called?"""
         try:
-            parts = urlsplit(base)
+            wanted, parts = _normal(base), urlsplit(base)
         except ValueError:
             return False
-        if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username or parts.query or parts.fragment:
+        host = wanted[1].strip("[]")
+        if parts.query or parts.fragment or is_forbidden(host):
             return False
-        if is_forbidden(parts.hostname):
-            return False
-        if self._allowed:
-            return _normal(base) in self._allowed
-        return is_loopback(parts.hostname)
+        return wanted in self._allowed if self._allowed else is_loopback(host)
 
     def deadline(self) -> float:
         """When a request that begins now has to have read everything (``time.monotonic``)."""
@@ -63,37 +62,28 @@ class FhirClient:
     def fetch(
         self, base: str, token: str | None, queries: Queries, until: float | None = None, then: Then | None = None
     ) -> dict[str, Fetched]:
-        """Runs the queries (relative to ``base``, or absolute ``next`` links of its origin) side by side.
+        """Runs the queries (relative to ``base``, or absolute ``next`` links of its origin) side by side, by keys that begin
+        with the kind of record.
 
         ``then`` sees each answer as it arrives and names what has to be read because of it. What has not arrived at
         ``until`` (the deadline of a request that begins now) is reported as timed out or cut short; nothing is raised.
         """
-        breaker = self._breaker(_normal(base))
-        if breaker.opened:
-            return {key: Fetched(reason=str(breaker.last_failure)) for key in queries}
-        searches: dict[str, Search] = {}
-        found = self._side_by_side(searches, base, token, queries, until or self.deadline(), then)
-        sent = [search for search in searches.values() if search.sent]
-        try:
-            with breaker:
-                if sent and not any(search.answered for search in sent):
-                    raise _Silence(max(search.fetched().reason or "" for search in sent))
-        except _Silence as silence:
-            silence.__traceback__ = None  # the breaker keeps it, and with it the token and what was read
-        return found
-
-    def _side_by_side(
-        self, searches: dict[str, Search], base: str, token: str | None, queries: Queries, until: float, then: Then | None
-    ) -> dict[str, Fetched]:
-        """Fills ``searches`` with what was asked."""
         self._open()
+        until = until or self.deadline()
+        server = _normal(base)
         found: dict[str, Fetched] = {}
+        searches: dict[str, Search] = {}
         pending: dict[Future[None], str] = {}
 
         def start(more: Queries) -> None:
             for key, query in more.items():
-                searches[key] = Search(self._session, base, query, token, until, self._watch)
-                pending[self._pool.submit(searches[key].run)] = key
+                breaker = self._breaker(server, _kind(key))
+                if breaker.opened:
+                    found[key] = Fetched(reason=str(breaker.last_failure))
+                    start(then(key, found[key]) if then else {})
+                else:
+                    searches[key] = Search(self._session, base, query, token, until, self._watch)
+                    pending[self._pool.submit(searches[key].run)] = key
 
         start(queries)
         while pending:
@@ -110,7 +100,19 @@ class FhirClient:
             found[key] = searches[key].fetched()
             future.cancel()
             searches[key].call.cut()
+        self._note_silence(server, searches)
         return found
+
+    def _note_silence(self, server: Base, searches: Mapping[str, Search]) -> None:
+        """Tells the breakers which kinds of record were answered."""
+        for kind in {_kind(key) for key, search in searches.items() if search.sent}:
+            sent = [search for key, search in searches.items() if search.sent and _kind(key) == kind]
+            try:
+                with self._breaker(server, kind):
+                    if not any(search.answered for search in sent):
+                        raise _Silence(max(search.fetched().reason or "" for search in sent))
+            except _Silence as silence:
+                silence.__traceback__ = None  # the breaker keeps it, and with it the token and what was read
 
     def _open(self) -> None:
         """Sessions and threads belong to one process: they are made after a server has forked."""
@@ -120,5 +122,10 @@ class FhirClient:
             self._pid = os.getpid()
 
 
-def _normal(base: str) -> tuple[str, str, int | None, str]:
+def _kind(key: str) -> str:
+    """``Medication`` of ``Medication/12``."""
+    return key.partition("/")[0]
+
+
+def _normal(base: str) -> Base:
     return (*origin(base), urlsplit(base).path.rstrip("/"))

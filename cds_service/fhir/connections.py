@@ -43,15 +43,19 @@ class Call:
 
     def __exit__(self, *_: object) -> None:
         _here.call = None
-        with self._lock:
-            self._plug = None
+        self._hold(None)
 
-    def runs_over(self, plug: socket.socket | None) -> None:
-        with self._lock:
-            self._plug = plug
-            cut = self._cut
-        if cut:
+    def runs_over(self, connected: socket.socket) -> None:
+        """Takes a handle of its own: the connection may let go of its socket while the answer is still read from it."""
+        self._hold(socket.socket(fileno=os.dup(connected.fileno())))
+        if self._cut:
             self.cut()
+
+    def _hold(self, plug: socket.socket | None) -> None:
+        with self._lock:
+            held, self._plug = self._plug, plug
+        if held is not None:
+            held.close()
 
     def cut(self) -> None:
         """Shuts the connection that the call runs over, and the next one that it opens."""
@@ -65,8 +69,6 @@ class Call:
 class _Guarded(HTTPConnection):
     """Looks where a connection has led before anything is sent over it."""
 
-    plug: socket.socket | None = None
-
     def _new_conn(self) -> socket.socket:
         opened = super()._new_conn()
         call: Call | None = getattr(_here, "call", None)
@@ -75,22 +77,15 @@ class _Guarded(HTTPConnection):
             if call:
                 call.forbidden = True
             raise ForbiddenAddress("forbidden address")
-        self.plug = opened.dup()
         if call:
-            call.runs_over(self.plug)
+            call.runs_over(opened)
         return opened
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         call: Call | None = getattr(_here, "call", None)
-        if call and self.plug is not None:
-            call.runs_over(self.plug)
+        if call and self.sock is not None:
+            call.runs_over(self.sock)
         super().request(*args, **kwargs)
-
-    def close(self) -> None:
-        super().close()
-        plug, self.plug = self.plug, None
-        if plug is not None:
-            plug.close()
 
 
 class _GuardedTls(_Guarded, HTTPSConnection):

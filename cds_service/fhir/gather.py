@@ -10,20 +10,18 @@ from ..pathway.answers import Answer
 from .client import FhirClient
 from .elements import items
 from .hook import HookRequest
-from .medicines import Pharmacopoeia
 from .prefetch import FAILED, NOT_ALLOWED, NOT_SENT, OUT_OF_SCOPE, PART_OF_SCOPE, PATIENT, TIMED_OUT, TRUNCATED, Records, Source
 from .references import CONDITION, References
 from .scopes import READ, SEARCH, Scopes
 from .search import Fetched
 
-_ORDER = "MedicationRequest"
-_PRESCRIPTIONS = (_ORDER, "MedicationStatement", "MedicationDispense")
+_PRESCRIPTIONS = ("MedicationRequest", "MedicationStatement", "MedicationDispense")
 
 
-def gather(request: HookRequest, sources: Sequence[Source], client: FhirClient, medicines: Pharmacopoeia) -> Records:
+def gather(request: HookRequest, sources: Sequence[Source], client: FhirClient) -> Records:
     """The resources that these sources ask for and what they point to, with a gap for each that could not be had."""
     gathering = _Gathering(request, sources)
-    gathering.run(client, medicines)
+    gathering.run(client)
     return gathering.records
 
 
@@ -38,20 +36,20 @@ class _Gathering:
         self._waiting: dict[str, str] = {}
         self._references: References
 
-    def run(self, client: FhirClient, medicines: Pharmacopoeia) -> None:
+    def run(self, client: FhirClient) -> None:
         """Prefetch, then the server, with a gap for whatever is still waited for in the end."""
         until = client.deadline()
         for source in self._sources.values():
             self._begin(source)
         refused = self._refused(client)
         if refused is None:
-            self._references = References(self.records, str(self._request.server), medicines, self._scopes)
+            self._references = References(self.records, str(self._request.server), self._scopes)
             self._ask(client, until)
         for name in self._waiting:
             self._gap(name, refused or TIMED_OUT)
         # Answers arrive in any order, and the same request gives the same cards.
         order = list(self._sources)
-        self.records.gaps.sort(key=lambda gap: order.index(gap.what))
+        self.records.gaps.sort(key=lambda gap: (order.index(gap.what) if gap.what in order else len(order), gap))
 
     def _ask(self, client: FhirClient, until: float) -> None:
         queries = self._waiting | self._pointed_to(*self._sources)
@@ -59,6 +57,7 @@ class _Gathering:
             found = client.fetch(str(self._request.server), self._request.token, queries, until, self._arrived)
             for name in tuple(self._waiting):  # what the deadline cut off
                 self._arrived(name, found[name])
+            self._references.late(found)
 
     def _begin(self, source: Source) -> None:
         """What was sent for this source is filed; what is missing of it is waited for."""
@@ -88,7 +87,7 @@ class _Gathering:
     def _arrived(self, key: str, answer: Fetched) -> dict[str, str]:
         """Files an answer, and names what has to be read because of it."""
         if key not in self._waiting:
-            self._references.take(key, answer.pages[0] if answer.pages else None)
+            self._references.take(key, answer)
             return {}
         source = self._sources[key]
         if answer.unknown_type and source.narrower and self._waiting[key] == self._query(source):
@@ -114,9 +113,8 @@ class _Gathering:
         for name in _PRESCRIPTIONS:
             if name in changed:
                 queries |= self._references.medications(resources.get(name, ()))
-        complete = CONDITION in self._sources and CONDITION not in self._waiting
-        if complete and (CONDITION in changed or _ORDER in changed):
-            queries |= self._references.problems([*drafts, *resources.get(_ORDER, ())])
+        if CONDITION in changed and CONDITION not in self._waiting:
+            queries |= self._references.problems(drafts)
         return queries
 
     def _drafts(self) -> list[Any]:

@@ -84,12 +84,13 @@ UNREADABLE = "not readable as FHIR R4"
 PARTLY = "in part not readable as FHIR R4"
 NOT_R4 = "not R4 but FHIR"
 OTHER_PATIENT = "belongs to another patient"
+OTHER_IN_PART = "in part of another patient"
 OTHER_TYPE = "another type of resource was sent"
 
 # Reasons that mean there was no way to read at all (contract: 412 on every hook when it is the problem list).
 NO_WAY = frozenset({NOT_SENT, UNREACHABLE, UNTRUSTED, NOT_ALLOWED})
 # Reasons that leave most of it read.
-IN_PART = frozenset({PARTLY, PART_OF_SCOPE})
+IN_PART = frozenset({PARTLY, PART_OF_SCOPE, OTHER_IN_PART})
 
 
 @dataclass(slots=True)
@@ -122,8 +123,11 @@ class Records:
         if kind != "Bundle":
             self.gap(source, OTHER_TYPE if isinstance(kind, str) else UNREADABLE)
             return None
-        self._take_entries(source, items(value.get("entry")))
-        return next_link(value)
+        entries, following = items(value.get("entry")), next_link(value)
+        if not entries and following is None and value.get("total", 0) not in (0, None):
+            self.gap(source, TRUNCATED)  # it says that there are some, and sends none
+        self._take_entries(source, entries)
+        return following
 
     def _take_entries(self, source: Source, entries: list[Any]) -> None:
         mine = self.resources.setdefault(source.resource_type, [])
@@ -132,8 +136,7 @@ class Records:
         for entry in entries:
             resource = entry.get("resource") if entry.__class__ is dict else None
             if resource.__class__ is not dict:
-                if entry.__class__ is not dict or resource is not None:
-                    self.gap(source, PARTLY)
+                self.gap(source, PARTLY)
                 continue
             kind = resource.get("resourceType")
             if kind == wanted:
@@ -156,11 +159,11 @@ class Records:
 
 
 def next_link(bundle: Mapping[str, Any]) -> str | None:
-    """The address of the next page of a search, as the server wrote it."""
+    """The address of the next page of a search, as the server wrote it; empty when there is one that does not say where."""
     for link in items(bundle.get("link")):
-        if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
-            url: str = link["url"]
-            return url
+        if isinstance(link, dict) and link.get("relation") == "next":
+            url = link.get("url")
+            return url if isinstance(url, str) else ""
     return None
 
 
@@ -171,8 +174,10 @@ def _is_included(entry: Mapping[str, Any]) -> bool:
 
 
 def _is_error(outcome: Mapping[str, Any]) -> bool:
-    """A server may put a warning or "nothing found" beside real entries; only an error means that something is missing."""
-    return any(isinstance(i, dict) and i.get("severity") in ("error", "fatal") for i in items(outcome.get("issue")))
+    """A server may put a warning or "nothing found" beside real entries (Epic warns at every search, with "suppressed"); an
+    error means that something is missing, and so does the word "incomplete"."""
+    issues = [issue for issue in items(outcome.get("issue")) if isinstance(issue, dict)]
+    return any(issue.get("severity") in ("error", "fatal") or issue.get("code") == "incomplete" for issue in issues)
 
 
 def outcome_reason(outcome: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ..pathway.chart import Chart, Gap, Medicine, Person, Problem
 from . import care, prescriptions
@@ -11,11 +11,20 @@ from .conditions import problem
 from .elements import when
 from .lens import Lens, Resource, Unnamed
 from .observations import questionnaire, reading
-from .prefetch import NOT_R4, OTHER_PATIENT, PARTLY, patient_of
+from .prefetch import NOT_R4, OTHER_IN_PART, OTHER_PATIENT, PARTLY, patient_of
 from .versions import foreign_version
 
-T = TypeVar("T")
 N = TypeVar("N", Medicine, Problem)
+
+
+class Recorded(Protocol):
+    """Everything that is read has a reference to its record."""
+
+    @property
+    def ref(self) -> str: ...
+
+
+T = TypeVar("T", bound=Recorded)
 Read = Callable[[Resource, Lens], T | None]
 
 
@@ -57,39 +66,36 @@ class Reader:
 
     @staticmethod
     def _by_name(found: tuple[N, ...]) -> tuple[N, ...]:
-        """Cards name them: the order in which a server sends them must not matter."""
-        return tuple(sorted(found, key=lambda item: (item.name, item.ref)))
+        """Cards name them."""
+        return tuple(sorted(found, key=lambda item: item.name))
 
     def _each(self, section: str, *kinds: tuple[str, Read[T]]) -> tuple[T, ...]:
-        """Reads the resources of these types that belong to the patient; one that cannot be read is a gap, not an end."""
+        """Reads the resources of these types that belong to the patient; one that cannot be read is a gap, not an end. The
+        order in which a server sends them does not matter."""
         found: list[T] = []
         for kind, read in kinds:
             found.extend(self._of_type(section, kind, read))
-        return tuple(found)
+        return tuple(sorted(found, key=lambda item: item.ref))
 
     def _of_type(self, section: str, kind: str, read: Read[T]) -> list[T]:
         lens, mine = self._lens, self._lens.patient_ref
         found: list[T] = []
         resources = lens.records.resources.get(kind, ())
-        foreign = 0
+        foreign, doubts = 0, set[str]()
         for resource in resources:
             try:
-                whose = resource.get("subject") or resource.get("patient")
-                nobodys = False
+                whose, owner = resource.get("subject") or resource.get("patient"), lens.patient
                 if whose.__class__ is not dict or whose.get("reference") != mine:
                     owner = patient_of(resource)
-                    if owner and owner != lens.patient:
-                        foreign += 1
-                        continue
-                    nobodys = not owner
+                    foreign += owner not in ("", lens.patient)
                 version = foreign_version(resource)
                 if version:
                     self._gap(section, kind, f"{NOT_R4} {version}")
                     continue
                 item = read(resource, lens)
-                if nobodys:  # nobody can tell whether it is this patient's; does it matter?
+                if owner != lens.patient:  # never used; told where it could have been this patient's under another id
                     if item is not None:
-                        self._gap(section, kind, PARTLY)
+                        doubts.add(OTHER_IN_PART if owner else PARTLY)
                     continue
             except Unnamed:
                 self._gap(section, kind, "one entry does not say what it is")
@@ -99,7 +105,9 @@ class Reader:
                 if item is not None:
                     found.append(item)
         if foreign and foreign == len(resources):
-            self._gap(section, kind, OTHER_PATIENT)
+            doubts = {OTHER_PATIENT}
+        for reason in sorted(doubts):
+            self._gap(section, kind, reason)
         return found
 
     def _person(self) -> Person:

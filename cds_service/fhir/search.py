@@ -36,11 +36,11 @@ from .prefetch import (
 # Of all pages together.
 _MAX_PAGES = 50
 _MAX_RESOURCES = 10_000
-_MAX_BYTES = 32 * 1024 * 1024
+_MAX_BYTES = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
 _UNKNOWN_HERE = frozenset({400, 404, 501})
 _FOR_A_MOMENT = frozenset({429, 500, 502, 503, 504})
-_VERSION = re.compile(r"fhirversion=\"?((\d)\.\d)", re.I)
+_VERSION = re.compile(r"fhirversion\s*=\s*[\"']?\s*((\d)\.\d)", re.I)
 _PAUSE = 0.02  # seconds before the second attempt, where the server names none
 
 
@@ -130,11 +130,10 @@ class Search:
         while link is not None:
             try:
                 url = urljoin(url, link)
-                if origin(url) != origin(base) or url in seen:
-                    return False
+                followed = link and origin(url) == origin(base) and url not in seen
             except ValueError:  # a link that is no address
-                return False
-            if len(self._pages) >= _MAX_PAGES or self._resources > _MAX_RESOURCES:
+                followed = False
+            if not followed or len(self._pages) >= _MAX_PAGES or self._resources > _MAX_RESOURCES:
                 return False
             seen.add(url)
             page = _TWICE(self._request, url)

@@ -157,7 +157,13 @@ def test_the_condition_alone_is_documented_as_required_fhir_13(client):
 def test_conditions_of_another_patient_are_not_mixed_in_fhir_14(client):
     body = support.request("patient-view", problems=["hypertension"])
     body["prefetch"]["Condition"]["entry"].append({"resource": support.condition(patient="other")})
-    assert support.call(client, body).json == {"cards": []}
+    answer = support.call(client, body)
+    assert (answer.status_code, answer.json["issue"][0]["details"]["text"]) == (
+        412,
+        "Condition: in part of another patient. The problem list is required.",
+    )
+    body["prefetch"]["Condition"]["entry"].append({"resource": support.condition()})
+    assert "data-incomplete" in support.card_ids(support.call(client, body))
 
 
 @pytest.mark.parametrize("reference", ["Patient/other", "https://ehr.example/fhir/Patient/other", "Patient/other/_history/2"])

@@ -147,6 +147,26 @@ def test_one_unreadable_condition_among_others_is_no_412_fhir_12(quick):
     assert {"opioid-benzodiazepine", "data-incomplete"} <= set(support.card_ids(support.call(quick, body)))
 
 
+IN_PART = [
+    {"resource": support.failed()},
+    {"resource": {"resourceType": "Condition", "id": "odd", "code": {"text": "Sciatica"}}},
+    {"fullUrl": "https://ehr.example/fhir/Condition/9"},
+]
+
+
+@pytest.mark.parametrize("entry", IN_PART, ids=["an error", "nobody's", "held back"])
+def test_a_problem_list_read_in_part_without_a_pathway_problem_is_no_silence_fhir_12(quick, entry):
+    """The problem that matters may be the one that was not read."""
+    for hook, expected in (("patient-view", None), ("order-sign", "data-incomplete")):
+        body = support.request(hook, problems=["hypertension"], **({} if expected is None else {"ordering": "oxycodone"}))
+        body["prefetch"]["Condition"]["entry"] += [entry]
+        answer = support.call(quick, body)
+        if expected is None:
+            support.refusal(answer, 412)
+        else:
+            assert expected in support.card_ids(answer)
+
+
 # -- Patient ----------------------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from fhir_support import PATIENT, bundle, pharmacopoeia, source
+from fhir_support import PATIENT, bundle, source
 
 from cds_service.fhir.client import FhirClient
 from cds_service.fhir.gather import gather
@@ -131,7 +131,7 @@ class Hook:
         hook = HookRequest(
             "order-sign", "i", PATIENT, "Practitioner/1", None, self.prefetch, server, self.token, self.scope, orders
         )
-        return gather(hook, sources or (source("Condition"),), client(self.budget, self.allowed), pharmacopoeia())
+        return gather(hook, sources or (source("Condition"),), client(self.budget, self.allowed))
 
 
 def reasons(records: Records) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 import requests
 import responses
 from ehr import TOKEN, Answer, Call, Ehr, Hook, ask, client, dripping, ids, reasons, slow
-from fhir_support import PATIENT, bundle, condition, outcome, pharmacopoeia, source
+from fhir_support import PATIENT, bundle, condition, outcome, source
 
 from cds_service.fhir.gather import gather
 from cds_service.fhir.hook import HookRequest
@@ -63,7 +63,7 @@ def test_nothing_is_called_when_everything_was_sent(ehr: Ehr) -> None:
 
 def test_a_strange_patient_id_is_quoted(ehr: Ehr) -> None:
     request = HookRequest("patient-view", "i", "p1&_count=1/../x", "Practitioner/1", server=ehr.base)
-    gather(request, (CONDITION,), client(), pharmacopoeia())
+    gather(request, (CONDITION,), client())
     assert ehr.paths == ["/fhir/Condition?patient=p1%26_count%3D1%2F..%2Fx"]
 
 
@@ -220,6 +220,26 @@ def test_default_ports_are_the_same_origin(base: str, link: str, same: bool) -> 
         assert len(mocked.calls) == len(found.pages)
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "http://127.0.0.1:{there}\\@127.0.0.1:{here}/fhir?page=2",
+        "http://user:secret@127.0.0.1:{here}/fhir?page=2",
+        "http://127.0.0.1:{here}@127.0.0.1:{there}/fhir?page=2",
+        "http://127.0.0.1:{there}#@127.0.0.1:{here}/fhir?page=2",
+        "//127.0.0.1:{there}/fhir?page=2",
+        "http://127.0.0.1:{there}\t@127.0.0.1:{here}/fhir?page=2",
+    ],
+)
+def test_a_link_in_which_two_parsers_see_two_hosts_takes_no_token_along(ehr: Ehr, new_ehr: Callable[[], Ehr], form: str) -> None:
+    """FHIR-15: the parser that checks is the one that calls."""
+    stranger = new_ehr()
+    link = form.format(here=ehr.server_address[1], there=stranger.server_address[1])
+    pages(ehr, 2, lambda _: link)
+    records = Hook(ehr).gather()
+    assert (reasons(records), stranger.calls) == ([TRUNCATED], [])
+
+
 @pytest.mark.parametrize("link", ["http://[bad", "http://ehr.example:port/x", "javascript:alert(1)", "file:///etc/passwd", ""])
 def test_a_link_that_is_no_address_cuts_the_answer_short(ehr: Ehr, link: str) -> None:
     """FHIR-11: never a crash."""
@@ -266,7 +286,17 @@ def test_next_page_reads_only_what_is_there() -> None:
     assert next_link({"link": [{"relation": "next", "url": "?page=2"}]}) == "?page=2"
     assert next_link({"link": {"relation": "next", "url": "?page=2"}}) == "?page=2"
     assert next_link({"link": [{"relation": "self", "url": "?page=1"}, None]}) is None
-    assert next_link({"link": [{"relation": "next", "url": 7}]}) is None
+    assert next_link({"link": [{"relation": "next", "url": 7}]}) == ""
+
+
+@pytest.mark.parametrize("link", [{"relation": "next"}, {"relation": "next", "url": None}])
+def test_a_next_page_without_an_address_is_missing(ehr: Ehr, link: dict[str, Any]) -> None:
+    """FHIR-05. Prefetched and fetched; nothing is called for it."""
+    page = bundle(condition()) | {"link": [link]}
+    ehr.answer = lambda call: call.send_json(page)
+    assert reasons(Hook(ehr).gather()) == [TRUNCATED]
+    assert reasons(Hook(ehr, {"Condition": page}).gather()) == [TRUNCATED]
+    assert len(ehr.calls) == 1
 
 
 # -- failures (FHIR-11, FHIR-12) --------------------------------------------------------------------------------------------
@@ -404,6 +434,8 @@ def test_a_server_that_is_not_allowed_is_not_called(ehr: Ehr) -> None:
         ("http://localhost.evil.example/fhir", False),
         ("http://127.0.0.1.evil.example/fhir", False),
         ("http://user:secret@127.0.0.1/fhir", False),
+        ("http://evil.example\\@127.0.0.1/fhir", False),
+        ("http://127.0.0.1\\@evil.example/fhir", False),
         ("ftp://127.0.0.1/fhir", False),
         ("file:///etc/passwd", False),
         ("http://127.0.0.1/fhir?x=1", False),
@@ -522,5 +554,5 @@ def test_a_plan_that_is_refused_both_ways_is_a_gap(ehr: Ehr) -> None:
 def test_a_refusal_at_the_very_deadline_is_a_gap(ehr: Ehr, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no time left to ask again."""
     refused = {"CarePlan": Fetched(reason=FAILED, unknown_type=True)}
-    monkeypatch.setattr(FhirClient, "fetch", lambda *_, **__: refused)
+    monkeypatch.setattr("cds_service.fhir.client.FhirClient.fetch", lambda *_, **__: refused)
     assert reasons(Hook(ehr).gather(source("CarePlan"))) == [TIMED_OUT]

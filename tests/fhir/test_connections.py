@@ -111,6 +111,39 @@ def test_the_connection_of_a_late_answer_is_cut(ehr: Ehr, manner: Callable[[Ehr]
     assert shared.fetch(ehr.base, None, {"it": "Condition"})["it"].reason is None
 
 
+DRIPS = {
+    "a chunk size": (b"Transfer-Encoding: chunked", b"0" * 3),
+    "a chunk": (b"Transfer-Encoding: chunked", b"ffff\r\n"),
+    "a trailer": (b"Transfer-Encoding: chunked", b"0\r\nX-Trailer: "),
+    "a gzip header": (b"Content-Encoding: gzip\r\nContent-Length: 99999", b"\x1f\x8b\x08\x08\0\0\0\0\0\3"),
+    "a body": (b"Content-Length: 99999", b""),
+}
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+@pytest.mark.parametrize("closes", [True, False])
+def test_whatever_drips_is_hung_up_on(ehr: Ehr, drip: str, closes: bool) -> None:
+    """Also when the connection has been let go of, because the server said that it closes it."""
+    header, begin = DRIPS[drip]
+    hung_up = threading.Event()
+
+    def answer(call: Call) -> None:
+        last = b"Connection: close\r\n\r\n" if closes else b"\r\n"
+        try:
+            call.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\n" + header + b"\r\n" + last + begin)
+            while not ehr.closing.wait(0.02):
+                call.wfile.write(b"0")
+                call.wfile.flush()
+        except OSError:
+            hung_up.set()
+
+    ehr.answer = answer
+    started = time.monotonic()
+    assert reasons(Hook(ehr, budget=0.3).gather()) == [TIMED_OUT]
+    assert time.monotonic() - started < 1
+    assert hung_up.wait(2)
+
+
 def test_a_kept_connection_is_cut_as_well(ehr: Ehr) -> None:
     """The second call goes over the connection of the first."""
     protocol = "HTTP/1.1"

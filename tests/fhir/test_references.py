@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Any
 
 import pytest
-from ehr import Call, Ehr, Hook
+from ehr import Call, Ehr, Hook, slow
 from fhir_support import (
     PATIENT,
     RXNORM,
@@ -23,7 +23,7 @@ from fhir_support import (
 )
 
 from cds_service.fhir.lens import Lens
-from cds_service.fhir.prefetch import Records
+from cds_service.fhir.prefetch import OUT_OF_SCOPE, REFUSED, TIMED_OUT, TRUNCATED, UNREADABLE, Records
 from cds_service.fhir.reader import Reader
 from cds_service.pathway.chart import Chart
 
@@ -99,10 +99,11 @@ def test_a_medication_of_a_prefetched_prescription_is_read(ehr: Ehr) -> None:
             "entry": [{"resource": pointing("urn:uuid:1")}, {"fullUrl": "urn:uuid:1", "resource": MEDICATION}],
         },
         bundle(pointing("#m") | {"contained": [MEDICATION | {"id": "m"}]}),
+        bundle(medication_request() | {"medicationReference": {"reference": "Medication/med1"}}),
         bundle(pointing(display="gabapentin 300 MG Oral Capsule")),
         bundle(pointing() | {"status": "entered-in-error"}),
     ],
-    ids=["in the Bundle", "by its address", "contained", "known by its name", "an error"],
+    ids=["in the Bundle", "by its address", "contained", "coded as well", "named with its strength", "an error"],
 )
 def test_what_is_there_is_not_read(ehr: Ehr, sent: Resource) -> None:
     records = Hook(ehr, {"MedicationRequest": sent}).gather(REQUESTS)
@@ -110,9 +111,28 @@ def test_what_is_there_is_not_read(ehr: Ehr, sent: Resource) -> None:
     assert all(known for _, known in names(records))
 
 
-def test_a_name_that_tells_nothing_is_no_reason_not_to_read(ehr: Ehr) -> None:
-    serve(ehr, pointing(display="patient's own medication"), MEDICATION)
+@pytest.mark.parametrize("display", ["patient's own medication", "gabapentin", "oxycodone", "Formulary item 4711", "mg"])
+def test_a_bare_name_beside_the_reference_does_not_replace_the_record(ehr: Ehr, display: str) -> None:
+    """ "Diclofenac" may be a gel, "acetaminophen" may contain hydrocodone."""
+    serve(ehr, pointing(display=display), MEDICATION)
     assert names(Hook(ehr).gather(REQUESTS)) == [("Neurontin", True)]
+
+
+@pytest.mark.parametrize("display", [None, "gabapentin", "Formulary item 4711"])
+def test_a_medication_that_cannot_be_read_is_told_whatever_its_name(ehr: Ehr, display: str | None) -> None:
+    """The item may be the benzodiazepine that the check looks for."""
+    ehr.answer = lambda call: (
+        call.send_json(bundle(pointing(display=display))) if "?" in call.path else call.send_json(outcome(), 403)
+    )
+    records = Hook(ehr).gather(REQUESTS)
+    assert ("medicines", "Medication", REFUSED) in records.gaps
+
+
+def test_a_medication_that_comes_too_late_is_told(ehr: Ehr) -> None:
+    hang = slow(ehr)
+    ehr.answer = lambda call: call.send_json(bundle(pointing(display="aspirin"))) if "?" in call.path else hang(call)
+    records = Hook(ehr, budget=0.3).gather(REQUESTS)
+    assert records.gaps == [("medicines", "Medication", TIMED_OUT)]
 
 
 def test_each_medication_is_read_once(ehr: Ehr) -> None:
@@ -144,7 +164,7 @@ def test_a_hundred_medications_are_read_and_no_more(ehr: Ehr) -> None:
     serve(ehr, *many, *({**MEDICATION, "id": str(n)} for n in range(120)))
     found = chart(Hook(ehr, budget=20).gather(REQUESTS))
     assert (len(reads(ehr)), len(found.medicines)) == (100, 100)
-    assert [gap.what for gap in found.gaps if gap.section == "medicines"] == ["MedicationRequest"]
+    assert ("medicines", "Medication", TRUNCATED) in found.gaps
 
 
 @pytest.mark.parametrize("answer", [outcome(), {**MEDICATION, "id": "other"}, {"resourceType": "Patient", "id": "med1"}])
@@ -152,13 +172,33 @@ def test_an_answer_that_is_not_the_medication_is_none(ehr: Ehr, answer: Resource
     ehr.answer = lambda call: call.send_json(bundle(pointing()) if "?" in call.path else answer)
     found = chart(Hook(ehr).gather(REQUESTS))
     assert found.medicines == ()
-    assert [gap.what for gap in found.gaps if gap.section == "medicines"] == ["MedicationRequest"]
+    assert ("medicines", "Medication", UNREADABLE) in found.gaps
 
 
 def test_a_medication_outside_the_scope_is_not_read(ehr: Ehr) -> None:
     serve(ehr, pointing(), MEDICATION)
-    Hook(ehr, scope="user/MedicationRequest.rs").gather(REQUESTS)
-    assert reads(ehr) == []
+    records = Hook(ehr, scope="user/MedicationRequest.rs").gather(REQUESTS)
+    assert (reads(ehr), records.gaps) == ([], [("medicines", "Medication", OUT_OF_SCOPE)])
+
+
+@pytest.mark.parametrize("form", ["{base}/Medication/med1", "{BASE}/Medication/med1", "{base}/Medication/med1/_history/2"])
+def test_the_address_of_a_record_is_known_however_it_is_written(ehr: Ehr, form: str) -> None:
+    loud = ehr.base.replace("http", "HTTP")
+    serve(ehr, pointing(form.format(base=ehr.base, BASE=loud)), MEDICATION)
+    assert names(Hook(ehr).gather(REQUESTS)) == [("Neurontin", True)]
+
+
+@pytest.mark.parametrize("identity", [["x"], {"a": 1}, 5, None])
+def test_an_id_that_is_none_does_no_harm(ehr: Ehr, identity: Any) -> None:
+    serve(ehr, condition(id="c9"))
+    lens = reasons_of(ehr, draft("Condition/c9"), sent=bundle(condition(id=identity)))
+    assert lens.condition("Condition/c9") == condition(id="c9")
+
+
+@pytest.mark.parametrize(("status", "expected"), [(404, []), (403, [("problems", "the reason of an order", REFUSED)])])
+def test_a_reason_that_cannot_be_read_is_told_unless_it_is_gone(ehr: Ehr, status: int, expected: list[Any]) -> None:
+    ehr.answer = lambda call: call.send_json(outcome(), status)
+    assert reasons_of(ehr, draft("Condition/c9"), sent=bundle()).records.gaps == expected
 
 
 # -- the reason of an order -------------------------------------------------------------------------------------------------

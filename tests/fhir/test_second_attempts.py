@@ -174,6 +174,27 @@ def test_one_kind_that_hangs_does_not_silence_the_others(ehr: Ehr) -> None:
     assert (found["a"].reason, found["b"].reason) == (TIMED_OUT, None)
 
 
+def test_one_kind_that_hangs_alone_does_not_silence_the_others(ehr: Ehr) -> None:
+    """Everything else was prefetched in those calls."""
+    hang = slow(ehr)
+    ehr.answer = lambda call: hang(call) if "Flag" in call.path else call.send_json(bundle())
+    shared = client(0.1)
+    for _ in range(7):
+        shared.fetch(ehr.base, None, {"Flag": "Flag?patient=p1"})
+    found = shared.fetch(ehr.base, None, {"Flag": "Flag?patient=p1", "Condition": "Condition?patient=p1"})
+    assert (found["Flag"].reason, found["Condition"].reason) == (TIMED_OUT, None)
+    assert len([path for path in ehr.paths if "Flag" in path]) == 5
+
+
+def test_many_medications_that_hang_in_one_call_are_one_silence(ehr: Ehr) -> None:
+    ehr.answer = slow(ehr)
+    shared = client(0.1)
+    for _ in range(4):
+        shared.fetch(ehr.base, None, {f"Medication/{n}": f"Medication/{n}" for n in range(9)})
+    ehr.answer = lambda call: call.send_json(bundle())
+    assert shared.fetch(ehr.base, None, {"Medication/1": "Medication/1"})["Medication/1"].reason is None
+
+
 def test_one_answer_in_between_starts_the_count_anew(ehr: Ehr) -> None:
     hang = slow(ehr)
     shared = client(0.1)

@@ -81,6 +81,7 @@ def test_r4_is_r4(resource: dict[str, Any]) -> None:
         ("application/fhir+json; fhirVersion=5.0", [f"{NOT_R4} 5.0"]),
         ('application/fhir+json; fhirVersion="3.0"', [f"{NOT_R4} 3.0"]),
         ("application/fhir+json;charset=UTF-8; FHIRVERSION=1.0", [f"{NOT_R4} 1.0"]),
+        ("application/fhir+json; fhirVersion = '5.0'", [f"{NOT_R4} 5.0"]),
         ("application/fhir+json; fhirVersion=4.0", []),
         ("application/fhir+json; fhirVersion=4.3", []),
         ("application/fhir+json; fhirVersion=patient-name", []),
