@@ -34,7 +34,7 @@ HOME = {
     "flask_cors": ("__init__",),
     "werkzeug": ("web", "demo", "__init__"),
     "requests": ("fhir/client", "fhir/search", "fhir/connections"),
-    "urllib3": ("fhir/search", "fhir/connections"),
+    "urllib3": ("addresses", "fhir/search", "fhir/connections"),
     "circuitbreaker": ("fhir/client",),
     "tenacity": ("fhir/search",),
     "prometheus_client": ("web/metrics", "web/operations"),
