@@ -94,7 +94,7 @@ class Reader:
                     continue
                 item = read(resource, lens)
                 if owner != lens.patient:  # never used; told where it could have been this patient's under another id
-                    if item is not None:
+                    if item is not None or not owner:
                         doubts.add(OTHER_IN_PART if owner else PARTLY)
                     continue
             except Unnamed:
