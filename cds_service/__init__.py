@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,14 +20,19 @@ from .content.library import Library, Service
 from .content.loader import load
 from .fhir.client import FhirClient
 from .fhir.search import Attempt
+from .memory.opening import open_memory
 from .pathway.decide import Caps
 from .pathway.recommendation import Hook
 from .pipeline import Pipeline
+from .trust.clients import BadClients, CdsClient, load_clients
+from .trust.tokens import Verifier
 from .web import failures
+from .web.auth import ANYBODY, Gate, admitted
 from .web.logs import configure
 from .web.metrics import Metrics
 from .web.operations import operations
 from .web.pages import card_pages
+from .web.recorder import Recorder
 from .web.views import hooks
 
 __all__ = ["Runtime", "create_app", "packaged_cards"]
@@ -39,10 +44,12 @@ def packaged_cards() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[1] / "cards"
 
 
-def services_of(library: Library, settings: Settings) -> dict[str, Service]:
-    """The three CDS Services with the switches of this deployment."""
+def services_of(library: Library, settings: Settings, without: Iterable[str] = ()) -> dict[str, Service]:
+    """The three CDS Services with the switches of this deployment, ``without`` the cards that a client disables."""
     services = [
-        library.service(hook, switched_off=settings.switched_off, advice_on_order_sign=settings.advice_on_order_sign)
+        library.service(
+            hook, switched_off=settings.switched_off, advice_on_order_sign=settings.advice_on_order_sign, without=without
+        )
         for hook in Hook
     ]
     return {service.id: service for service in services}
@@ -78,9 +85,17 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * 1024 * 1024
     # A redirect in answer to a preflight is an error in browsers: doubled slashes are served, not redirected.
     app.url_map.merge_slashes = False
+    clients = clients_of(settings, runtime.library)
+    recorder = Recorder(open_memory(settings), metrics)
+    recorder.prepare()
+    gate = Gate(
+        {c.name: admitted(c, services_of(runtime.library, settings, c.disabled_cards)) for c in clients or (ANYBODY,)},
+        Verifier(clients, recorder.first_time) if clients else None,
+        metrics,
+    )
     CORS(
         app,
-        origins=[_origin(pattern) for pattern in settings.cors_origins],
+        origins=[_origin(pattern) for pattern in (*settings.cors_origins, *(o for c in clients for o in c.cors_origins))],
         methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type"],
         expose_headers=["X-CDS-Content-Version"],
@@ -90,10 +105,22 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops, hops)  # type: ignore[method-assign]
     failures.register(app)
-    app.register_blueprint(hooks(runtime.services, runtime.pipeline, runtime.library.version, metrics))
+    app.register_blueprint(hooks(runtime.services, runtime.pipeline, runtime.library.version, gate, recorder, metrics))
     app.register_blueprint(card_pages(runtime.library))
-    app.register_blueprint(operations(runtime.library.version, metrics))
+    app.register_blueprint(operations(runtime.library.version, metrics, recorder))
     return app
+
+
+def clients_of(settings: Settings, library: Library) -> tuple[CdsClient, ...]:
+    """The CDS Clients of a deployment; none in open mode. Raises BadClients."""
+    if settings.clients is None:
+        return ()
+    clients = load_clients(settings.clients)
+    known = {recommendation.id for recommendation in library.recommendations}
+    strange = [(c.name, card) for c in clients for card in sorted(c.disabled_cards - known)]
+    if strange:
+        raise BadClients([f"{settings.clients}: {name}: there is no card {card!r}" for name, card in strange])
+    return clients
 
 
 def _origin(pattern: str) -> str | re.Pattern[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .addresses import is_loopback, url_host
 from .config import BadSetting, Settings, settings_from
 from .content.loader import ContentError
+from .trust.clients import BadClients
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         status: int = options.run(options)
-    except (BadSetting, ContentError) as error:
+    except (BadSetting, BadClients, ContentError) as error:
         print(error, file=sys.stderr)
         return 1
     return status
@@ -66,7 +69,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _refuse_open_doors(host: str, settings: Settings) -> None:
     """Nobody is authenticated in open mode: only this machine may call, unless the site says otherwise."""
-    if not is_loopback(host) and not settings.allow_anonymous:
+    if settings.clients is None and not is_loopback(host) and not settings.allow_anonymous:
         raise BadSetting(
             f"Without CDS_CLIENTS nobody is authenticated, so this does not listen on {host}. "
             "Put an authenticating gateway in front and set CDS_ALLOW_ANONYMOUS=1, or use --host 127.0.0.1."
@@ -79,6 +82,8 @@ def _demo(options: argparse.Namespace) -> int:
 
     settings = settings_from(os.environ)
     _refuse_open_doors(options.host, settings)
+    if not os.environ.get("CDS_DATABASE_URL"):  # what is answered in a demo is forgotten with it
+        settings = replace(settings, database_url=f"sqlite:///{tempfile.mkdtemp(prefix='cds-demo-')}/memory.sqlite3")
     app = demo_app(settings)
     base = f"http://{'127.0.0.1' if options.host in ('0.0.0.0', '::') else url_host(options.host)}:{options.port}"  # noqa: S104
     return run(app, options.host, options.port, workers=1, ready=lambda: print(welcome(app, base), flush=True))

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SANDBOX = "https://sandbox.cds-hooks.org"
+DATABASE = "sqlite:///cds-service.sqlite3"
 DEFAULT_ORIGINS = (SANDBOX, "http://localhost:*", "http://127.0.0.1:*")
 
 
@@ -27,7 +28,7 @@ class Settings:
     cards: Path | None = None
     clients: Path | None = None
     fhir_servers: tuple[str, ...] = ()
-    database_url: str = "sqlite:///cds-service.sqlite3"
+    database_url: str | None = None  # none: nothing is remembered, as in `check` and `explain` of a case
     public_url: str | None = None
     deadline_ms: int = 400
     max_body_mb: int = 10
@@ -72,6 +73,13 @@ def _url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("an http or https address without query is needed")
     return text.rstrip("/")
+
+
+def _database(text: str) -> str:
+    """A database of a kind that is tested."""
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+        raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME is needed")
+    return text.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 def _list(text: str) -> tuple[str, ...]:
@@ -128,7 +136,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "CDS_CARDS": ("cards", _folder),
     "CDS_CLIENTS": ("clients", _file),
     "CDS_FHIR_SERVERS": ("fhir_servers", lambda text: tuple(_url(u) for u in _list(text))),
-    "CDS_DATABASE_URL": ("database_url", str),
+    "CDS_DATABASE_URL": ("database_url", _database),
     "CDS_PUBLIC_URL": ("public_url", _url),
     "CDS_DEADLINE_MS": ("deadline_ms", _whole(1)),
     "CDS_MAX_BODY_MB": ("max_body_mb", _whole(1)),
@@ -146,6 +154,9 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
+_SECRET = frozenset({"CDS_DATABASE_URL", "CDS_HASH_KEY"})
+
+
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """The settings of this environment. An empty value counts as not set. Raises BadSetting."""
     unknown = sorted(name for name in environment if name.startswith("CDS_") and name not in _VARIABLES)
@@ -158,13 +169,11 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             try:
                 values[field] = parse(text)
             except ValueError as error:
-                raise BadSetting(f"{name}={text!r}: {error}") from None
-    settings = Settings(**values)
-    if settings.clients:
-        raise BadSetting(
-            "CDS_CLIENTS: this release cannot verify CDS Clients and refuses to run as if it did; "
-            "leave it out and put an authenticating gateway in front"
-        )
+                told = "" if name in _SECRET else f"={text!r}"
+                raise BadSetting(f"{name}{told}: {error}") from None
+    settings = Settings(**{"database_url": DATABASE, **values})
+    if settings.database_url and not settings.database_url.startswith("sqlite") and not settings.hash_key:
+        raise BadSetting("CDS_HASH_KEY is needed with a database server: all processes have to share one key")
     if settings.rate_limit:
         raise BadSetting("CDS_RATE_LIMIT: this release does not limit rates; leave it out and limit them at the gateway")
     return settings

@@ -23,6 +23,21 @@ class NotJson(ServiceError):
     status, code = 400, "structure"
 
 
+class Unauthorised(ServiceError):
+    """Nobody is told why; the log is."""
+
+    status, code = 401, "login"
+
+    def __init__(self) -> None:
+        super().__init__("not authenticated")
+
+
+class NotStored(ServiceError):
+    """What has to be kept could not be; the caller may send it again."""
+
+    status, code = 503, "transient"
+
+
 class NotFound(ServiceError):
     status, code = 404, "not-found"
 
@@ -45,7 +60,7 @@ class NotAHookRequest(ServiceError):
     status, code = 422, "invalid"
 
 
-ISSUE_CODES = {400: "structure", 404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
+ISSUE_CODES = {400: "structure", 401: "login", 404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
 
 
 def outcome(code: str, text: str, expressions: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import date, tzinfo
 from .compose import Card, Composer
 from .content.library import Library, Service
 from .errors import MissingData
-from .fhir.client import FhirClient
+from .fhir.client import Base, FhirClient
 from .fhir.gather import gather
 from .fhir.hook import HookRequest
 from .fhir.lens import Lens
@@ -23,6 +23,7 @@ from .pathway.chart import Chart
 from .pathway.decide import Caps, Outcome, decide
 from .pathway.gaps import in_scope_as_far_as_read
 from .pathway.recommendation import Hook
+from .pathway.rests import Recall
 from .pathway.scope import in_posterior_hip_scope
 
 
@@ -46,15 +47,25 @@ class Pipeline:
         self._caps = caps
 
     def run(
-        self, service: Service, request: HookRequest, today: date, pages: str | None = None, *, explain: bool = False
+        self,
+        service: Service,
+        request: HookRequest,
+        today: date,
+        pages: str | None = None,
+        *,
+        explain: bool = False,
+        servers: frozenset[Base] | None = None,
+        recall: Recall | None = None,
     ) -> Consultation:
-        """Answers one call. Raises MissingData when the problem list cannot be had and nothing can be said without it."""
-        records = gather(request, service.sources, self._client)
+        """Answers one call. ``servers`` are the FHIR bases that the caller may name, ``recall`` what the clinicians have
+        answered before. Raises MissingData when the problem list cannot be had and nothing can be said without it."""
+        records = gather(request, service.sources, self._client, servers)
         lens = Lens(records, request.patient, self._medicines, today, self._zone)
         chart = with_drafts(Reader(lens).chart(), lens, request.draft_orders, request.selections)
         self._require_problems(service, chart)
         cap = self._caps.patient_view if service.hook is Hook.PATIENT_VIEW else self._caps.orders
-        outcome = decide(service.recommendations, chart, cap, ask_everything=explain)
+        resting = (lambda decision: recall.rest(decision, chart)) if recall else (lambda _: None)
+        outcome = decide(service.recommendations, chart, cap, ask_everything=explain, resting=resting)
         session = Session(request.patient, request.encounter, today, "")
         return Consultation(chart, outcome, Composer(chart, outcome, session, pages, self._library.version).cards())
 

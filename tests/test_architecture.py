@@ -13,34 +13,40 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Which parts a part may import, beside itself and the standard library.
 MAY_IMPORT = {
     "addresses": set(),
+    "connections": {"addresses"},
     "errors": {"pathway"},
     "config": set(),
     "pathway": set(),
-    "fhir": {"addresses", "pathway"},
+    "fhir": {"addresses", "connections", "pathway"},
     "compose": {"fhir", "pathway"},
     "content": {"compose", "fhir", "pathway"},
     "pipeline": {"compose", "content", "errors", "fhir", "pathway"},
-    "web": {"compose", "content", "errors", "fhir", "pathway", "pipeline"},
+    "memory": {"config", "pathway"},
+    "trust": {"addresses", "connections", "content"},
+    "web": {"compose", "content", "errors", "fhir", "memory", "pathway", "pipeline", "trust"},
     "server": {"addresses"},
-    "__init__": {"config", "content", "fhir", "pathway", "pipeline", "web"},
+    "__init__": {"config", "content", "fhir", "memory", "pathway", "pipeline", "trust", "web"},
     "check": {"", "config", "content"},
     "explain": {"", "config", "errors", "pathway", "pipeline", "web"},
     "demo": {"", "config", "content", "errors", "fhir", "pathway", "web", "check"},
-    "cli": {"", "addresses", "check", "config", "content", "demo", "explain", "server"},
+    "cli": {"", "trust", "addresses", "check", "config", "content", "demo", "explain", "server"},
 }
 # Libraries that have one home.
 HOME = {
     "flask": ("web", "demo", "__init__", "check", "server"),
     "flask_cors": ("__init__",),
     "werkzeug": ("web", "demo", "__init__"),
-    "requests": ("fhir/client", "fhir/search", "fhir/connections"),
-    "urllib3": ("addresses", "fhir/search", "fhir/connections"),
-    "circuitbreaker": ("fhir/client",),
+    "requests": ("connections", "fhir/client", "fhir/search", "trust/keys"),
+    "urllib3": ("addresses", "connections", "fhir/search", "trust/keys"),
+    "circuitbreaker": ("fhir/client", "memory/store"),
+    "sqlalchemy": ("memory",),
+    "alembic": ("memory",),
+    "jwt": ("trust",),
     "tenacity": ("fhir/search",),
     "prometheus_client": ("web/metrics", "web/operations"),
     "ruamel": ("content/files",),
     "fhir": ("fhir/orders",),
-    "marshmallow": ("content", "web/protocol"),
+    "marshmallow": ("content", "trust/clients", "web/protocol", "web/feedback"),
     "gunicorn": ("server",),
     "markdown_it": ("web/pages",),
     "simple_icd_10_cm": ("content/codes",),
@@ -98,6 +104,7 @@ PATHWAY_ORDER = [
     "ordering",
     "kidney_dose",
     "pregnancy_orders",
+    "rests",
     "__init__",
 ]
 
@@ -186,8 +193,8 @@ def test_no_room_is_called_utils() -> None:
 
 
 def test_nothing_but_the_clock_of_the_settings_reads_the_time() -> None:
-    """The moment of evaluation is injected; only settings (CDS_NOW), logs and time budgets look at a clock."""
-    allowed = {"config.py", "web/logs.py", "fhir/client.py"}
+    """The moment of evaluation is injected; only settings (CDS_NOW), logs, time budgets and tokens look at a clock."""
+    allowed = {"config.py", "web/logs.py", "fhir/client.py", "memory/store.py", "trust/tokens.py", "web/recorder.py"}
     for path in MODULES:
         text = path.read_text()
         if "datetime.now" in text or "date.today" in text or "time.time(" in text:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from cds_service.config import BadSetting, Settings, settings_from
+from cds_service.config import DATABASE, BadSetting, Settings, settings_from
 
 # The names that outsiders rely on, each with a good value.
 GOOD = {
@@ -51,7 +51,7 @@ BAD = {
 
 
 def test_nothing_set_gives_the_defaults() -> None:
-    assert settings_from({"PATH": "/bin"}) == Settings()
+    assert settings_from({"PATH": "/bin"}) == Settings(database_url=DATABASE)
 
 
 def test_all_good_values_together() -> None:
@@ -75,15 +75,19 @@ def test_an_unknown_name_stops_the_start_and_is_named() -> None:
 
 
 def test_an_empty_value_counts_as_not_set() -> None:
-    assert settings_from({"CDS_NOW": "", "CDS_CLIENTS": ""}) == Settings()
+    assert settings_from({"CDS_NOW": "", "CDS_CLIENTS": ""}) == Settings(database_url=DATABASE)
 
 
-def test_clients_that_would_not_be_verified_are_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    """Better no start than a service that looks protected and is not."""
-    path = tmp_path / "clients.yaml"
-    path.write_text("clients: []\n")
-    with pytest.raises(BadSetting, match="CDS_CLIENTS: this release cannot verify"):
-        settings_from({"CDS_CLIENTS": str(path)})
+def test_a_database_server_needs_a_key_that_all_processes_share() -> None:
+    with pytest.raises(BadSetting, match="CDS_HASH_KEY"):
+        settings_from({"CDS_DATABASE_URL": "postgresql://cds@localhost/cds"})
+
+
+@pytest.mark.parametrize("url", ["mysql://x", "cds.sqlite3", "sqlite:/x"])
+def test_a_database_that_is_not_tested_is_refused_and_its_password_not_repeated(url: str) -> None:
+    with pytest.raises(BadSetting, match="CDS_DATABASE_URL: ") as refused:
+        settings_from({"CDS_DATABASE_URL": url})
+    assert url not in str(refused.value)
 
 
 def test_a_rate_limit_that_would_not_be_kept_is_refused() -> None:

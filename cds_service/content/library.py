@@ -45,15 +45,18 @@ class Library:
         """The recommendations whose evidence names a statement, in rank order. A retired one carries nothing."""
         return tuple(r for r in self.recommendations if statement in r.evidence.statements and self.statuses[r.id] != "retired")
 
-    def service(self, hook: Hook, *, switched_off: Iterable[str] = (), advice_on_order_sign: bool = False) -> Service:
-        """The service of a hook, with the deployment's switches applied."""
-        off = frozenset(switched_off)
+    def service(
+        self, hook: Hook, *, switched_off: Iterable[str] = (), advice_on_order_sign: bool = False, without: Iterable[str] = ()
+    ) -> Service:
+        """The service of a hook, with the deployment's switches applied and ``without`` the cards that a client disables."""
+        off, disabled = frozenset(switched_off), frozenset(without)
         chosen = []
         for recommendation in self.recommendations:
             hooks = set(recommendation.hooks)
             if advice_on_order_sign and recommendation.kind is Kind.ADVICE and Hook.ORDER_SELECT in hooks:
                 hooks.add(Hook.ORDER_SIGN)
-            if hook in hooks and recommendation.switch not in off and self.statuses[recommendation.id] == "active":
+            active = self.statuses[recommendation.id] == "active" and recommendation.id not in disabled
+            if hook in hooks and recommendation.switch not in off and active:
                 chosen.append(recommendation)
         lines = [line for r in chosen for line in (*r.lines, *(gate.line for gate in GATES[r.kind]))]
         sections = {section for line in lines for section in line.reads} | {"person", "problems"}

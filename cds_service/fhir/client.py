@@ -13,7 +13,7 @@ import requests
 from circuitbreaker import CircuitBreaker
 
 from ..addresses import is_forbidden, is_loopback, origin
-from .connections import new_session
+from ..connections import new_session
 from .search import Attempt, Fetched, Search
 
 # One hook reads up to eighteen kinds at once; the hooks of a process share its threads.
@@ -36,7 +36,7 @@ class FhirClient:
     told of every HTTP request."""
 
     def __init__(self, allowed: Iterable[str], budget: float, watch: Callable[[Attempt], None] | None = None) -> None:
-        self._allowed = frozenset(_normal(base) for base in allowed)
+        self._allowed = bases(allowed)
         self._budget = budget
         self._watch = watch or (lambda _: None)
         self._breaker = lru_cache(maxsize=4096)(lambda base, kind: CircuitBreaker(_SILENT_CALLS, _REST, _Silence, kind))
@@ -44,8 +44,8 @@ class FhirClient:
         self._session: requests.Session
         self._pool: ThreadPoolExecutor
 
-    def allows(self, base: str) -> bool:
-        """May this FHIR base be called?"""
+    def allows(self, base: str, listed: frozenset[Base] | None = None) -> bool:
+        """May this FHIR base be called? ``listed``, the list of one CDS Client (``bases``), goes before that of the process."""
         try:
             wanted, parts = _normal(base), urlsplit(base)
         except ValueError:
@@ -53,6 +53,8 @@ class FhirClient:
         host = wanted[1].strip("[]")
         if parts.query or parts.fragment or is_forbidden(host):
             return False
+        if listed is not None:
+            return wanted in listed
         return wanted in self._allowed if self._allowed else is_loopback(host)
 
     def deadline(self) -> float:
@@ -120,6 +122,11 @@ class FhirClient:
             self._session = new_session(_THREADS)
             self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="fhir")
             self._pid = os.getpid()
+
+
+def bases(urls: Iterable[str]) -> frozenset[Base]:
+    """A list of FHIR base URLs, in the form in which two spellings of one are the same."""
+    return frozenset(_normal(url) for url in urls)
 
 
 def _kind(key: str) -> str:

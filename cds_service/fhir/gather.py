@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..pathway.answers import Answer
-from .client import FhirClient
+from .client import Base, FhirClient
 from .elements import items
 from .hook import HookRequest
 from .prefetch import FAILED, NOT_ALLOWED, NOT_SENT, OUT_OF_SCOPE, PART_OF_SCOPE, PATIENT, TIMED_OUT, TRUNCATED, Records, Source
@@ -18,9 +18,12 @@ from .search import Fetched
 _PRESCRIPTIONS = ("MedicationRequest", "MedicationStatement", "MedicationDispense")
 
 
-def gather(request: HookRequest, sources: Sequence[Source], client: FhirClient) -> Records:
-    """The resources that these sources ask for and what they point to, with a gap for each that could not be had."""
-    gathering = _Gathering(request, sources)
+def gather(
+    request: HookRequest, sources: Sequence[Source], client: FhirClient, servers: frozenset[Base] | None = None
+) -> Records:
+    """The resources that these sources ask for and what they point to, with a gap for each that could not be had.
+    ``servers`` are the FHIR bases that the caller may name; None: those of the whole process."""
+    gathering = _Gathering(request, sources, servers)
     gathering.run(client)
     return gathering.records
 
@@ -28,7 +31,8 @@ def gather(request: HookRequest, sources: Sequence[Source], client: FhirClient) 
 class _Gathering:
     """One hook call: ``records`` is what has been filed, ``_waiting`` what is still being asked."""
 
-    def __init__(self, request: HookRequest, sources: Sequence[Source]) -> None:
+    def __init__(self, request: HookRequest, sources: Sequence[Source], servers: frozenset[Base] | None) -> None:
+        self._servers = servers
         self.records = Records()
         self._request = request
         self._sources = {source.resource_type: source for source in sources}
@@ -82,7 +86,7 @@ class _Gathering:
         """Why the server is not called."""
         if self._request.server is None:
             return NOT_SENT
-        return None if client.allows(self._request.server) else NOT_ALLOWED
+        return None if client.allows(self._request.server, self._servers) else NOT_ALLOWED
 
     def _arrived(self, key: str, answer: Fetched) -> dict[str, str]:
         """Files an answer, and names what has to be read because of it."""

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util import Retry
 
 from ..addresses import origin
-from .connections import Bearer, Call
+from ..connections import Bearer, Call
 from .elements import items
 from .prefetch import (
     FAILED,

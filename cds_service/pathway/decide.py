@@ -7,7 +7,7 @@ quiet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -25,6 +25,7 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"  # something needed is unknown
     YIELDED = "yielded"  # another card that is shown says it already
     CAPPED = "capped"  # enough cards of lower rank
+    SNOOZED = "snoozed"  # the clinician has answered it, and nothing has changed
 
 
 class Role(StrEnum):
@@ -120,18 +121,28 @@ GATES: dict[Kind, tuple[Gate, ...]] = {
 _FAIL_OPEN = frozenset({Kind.SAFETY, Kind.RED_FLAG, Kind.DATA})
 
 
-def decide(recommendations: Sequence[Recommendation], chart: Chart, cap: int, *, ask_everything: bool = False) -> Outcome:
+Resting = Callable[[Decision], str | None]
+
+
+def decide(
+    recommendations: Sequence[Recommendation],
+    chart: Chart,
+    cap: int,
+    *,
+    ask_everything: bool = False,
+    resting: Resting = lambda _: None,
+) -> Outcome:
     """The decisions on all recommendations of a hook, in rank order.
 
-    ``cap`` is the number of info cards that may be shown. With ``ask_everything`` no line is left out because another one
-    already decided: slower, for explanations.
+    ``cap`` is the number of info cards that may be shown; ``resting`` says why a card that would be shown is snoozed. With
+    ``ask_everything`` no line is left out because another one already decided: slower, for explanations.
     """
     if chart.person.deceased:
         return Outcome(tuple(Decision(r, Verdict.EXCLUDED, "the patient has died") for r in recommendations))
     decisions = [_consider(r, chart, ask_everything) for r in recommendations]
     flags = _bare(RED_FLAG)
     unread = bool(chart.unread(*flags.reads)) and flags.ask(chart).answer is not Answer.YES
-    return Outcome(tuple(_settle(decisions, cap)), unread)
+    return Outcome(tuple(_settle(decisions, cap, resting)), unread)
 
 
 def any_holds(lines: Iterable[Line], chart: Chart) -> bool:
@@ -234,8 +245,9 @@ def _offers_depend_on_a_gap(recommendation: Recommendation, variant: Variant | N
     return any(chart.unread(*line.reads) for order in orders for line in (*order.when, *order.unless))
 
 
-def _settle(decisions: list[Decision], cap: int) -> list[Decision]:
-    """Suppression and cap in one pass down the ranks: a card yields only to cards that are shown in the end.
+def _settle(decisions: list[Decision], cap: int, resting: Resting) -> list[Decision]:
+    """Suppression, snooze and cap in one pass down the ranks: a card yields only to cards that are shown in the end, so that
+    a snooze never hides another card.
 
     Of cards with base level info the best-ranked are kept. The base level counts: an escalated info card is still cut, a
     warning never is.
@@ -250,6 +262,8 @@ def _settle(decisions: list[Decision], cap: int) -> list[Decision]:
             counts = recommendation.indicator is Indicator.INFO and not recommendation.cap_exempt
             if winner:
                 decision = replace(decision, verdict=Verdict.YIELDED, because=f"{winner} is shown")
+            elif rest := resting(decision):
+                decision = replace(decision, verdict=Verdict.SNOOZED, because=rest)
             elif counts and kept == cap:
                 decision = replace(decision, verdict=Verdict.CAPPED, because=f"{cap} cards of better rank are shown")
             else:

@@ -42,6 +42,7 @@ class Snooze(StrEnum):
 
     NONE = "none"
     ENCOUNTER = "encounter"
+    ENCOUNTER_24H = "encounter-24h"
     ORDER = "S-order"
     DAYS_7 = "S-7"
     DAYS_42 = "S-42"

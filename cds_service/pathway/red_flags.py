@@ -26,6 +26,11 @@ _FLAGS = (
 _READS = ("problems", "readings", "treatments", "contacts", "reports", "medicines", "person")
 
 
+def flags_recorded(chart: Chart) -> list[str]:
+    """The names of the red flags that are recorded."""
+    return [ask.__name__ for ask in _FLAGS if ask(chart).answer is Answer.YES]
+
+
 @finding(reads=_READS)
 def red_flag(chart: Chart) -> Finding:
     """Any red flag is recorded: cauda equina signs, new leg weakness, infection, fracture, malignancy, hamstring avulsion

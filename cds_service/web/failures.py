@@ -19,7 +19,10 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(ServiceError)
     def expected(error: ServiceError) -> Response:
-        return json_response(outcome(error.code, error.text, error.expressions), error.status)
+        response = json_response(outcome(error.code, error.text, error.expressions), error.status)
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 import orjson
 
 from ..pathway.chart import Gap
+from ..pathway.decide import Verdict
 from ..pipeline import Consultation
+from ..trust.clients import CdsClient
 
 _log = logging.getLogger("cds_service")
 
@@ -36,16 +38,25 @@ def configure(level: str) -> None:
     _log.setLevel(level)
 
 
-def hook_answered(service: str, instance: str, found: Consultation) -> None:
-    """One line for each answered call."""
+def hook_answered(client: CdsClient, service: str, instance: str, found: Consultation) -> None:
+    """One line for each answered call; the cards of a client in shadow mode are named and were withheld."""
     if _log.isEnabledFor(logging.INFO):
         fields = {
+            "client": client.name,
+            "mode": client.mode,
             "service": service,
             "hookInstance": instance,
             "cards": [d.recommendation.id for d in found.outcome.shown],
+            "snoozed": [d.recommendation.id for d in found.outcome.decisions if d.verdict is Verdict.SNOOZED],
             "gaps": _named(found.chart.gaps),
         }
         _log.info("hook answered", extra={"fields": fields})
+
+
+def feedback_heard(client: CdsClient, service: str, items: int, new: int) -> None:
+    """One line for each delivery of feedback that is stored."""
+    fields = {"client": client.name, "service": service, "items": items, "new": new}
+    _log.info("feedback stored", extra={"fields": fields})
 
 
 def hook_refused(service: str, instance: str, gaps: Iterable[Gap]) -> None:

@@ -16,6 +16,13 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._gaps = Counter("cds_gaps", "Data that could not be read", ("resource", "reason"), registry=self._registry)
+        self._lost = Counter(
+            "cds_memory_losses",
+            "Not recorded or looked up while the memory was down",
+            ("what",),
+            registry=self._registry,
+        )
+        self._refused = Counter("cds_tokens_refused", "Calls that were not authenticated", registry=self._registry)
         self._fhir = Histogram(
             "cds_fhir_request_seconds",
             "Requests to FHIR servers by how they ended",
@@ -26,6 +33,12 @@ class Metrics:
 
     def fhir_request(self, attempt: Attempt) -> None:
         self._fhir.labels(attempt.result).observe(attempt.seconds)
+
+    def lost(self, what: str) -> None:
+        self._lost.labels(what).inc()
+
+    def refused_token(self) -> None:
+        self._refused.inc()
 
     def not_read(self, gaps: Iterable[Gap]) -> None:
         for gap in gaps:

@@ -9,10 +9,11 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from .metrics import Metrics
+from .recorder import Recorder
 from .views import json_response
 
 
-def operations(content_version: str, metrics: Metrics) -> Blueprint:
+def operations(content_version: str, metrics: Metrics, recorder: Recorder) -> Blueprint:
     """Health, readiness, metrics and the OpenAPI description."""
     blueprint = Blueprint("operations", __name__)
     description = _openapi()
@@ -23,7 +24,11 @@ def operations(content_version: str, metrics: Metrics) -> Blueprint:
 
     @blueprint.get("/readyz")
     def readyz() -> Response:
-        # The content is loaded and checked before the application exists: answering at all means ready.
+        # The content is loaded and checked before the application exists. Without its memory the service goes on giving
+        # cards, but somebody should know.
+        problem = recorder.problem()
+        if problem:
+            return json_response({"status": "not ready", "content": content_version, "memory": problem}, 503)
         return json_response({"status": "ready", "content": content_version})
 
     @blueprint.get("/metrics")

@@ -163,18 +163,18 @@ def _load(schema: Schema, data: Any, prefix: str) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:
-        faults = [f"{prefix}{place}" for place in _places(error.messages)]
-        texts = [f"{prefix}{place}: {text}" for place, text in _places(error.messages).items()]
+        faults = [f"{prefix}{place}" for place in places(error.messages)]
+        texts = [f"{prefix}{place}: {text}" for place, text in places(error.messages).items()]
         raise NotAHookRequest("; ".join(texts), *faults) from None
     return loaded
 
 
-def _places(found: Any, place: str = "") -> dict[str, str]:
+def places(found: Any, place: str = "") -> dict[str, str]:
     """Where the faults are and what they are. Keys that came from outside (prefetch) are not repeated."""
     if isinstance(found, dict):
-        places: dict[str, str] = {}
+        faults: dict[str, str] = {}
         for key, value in found.items():
             name = str(key) if re.fullmatch(r"\w{1,40}", str(key)) else "member"
-            places |= _places(value, f"{place}.{name}" if place else name)
-        return places
+            faults |= places(value, f"{place}.{name}" if place else name)
+        return faults
     return {place: " ".join(str(text).rstrip(".") for text in found) if isinstance(found, list) else str(found)}

@@ -9,12 +9,16 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 
 from ..content.library import Service
-from ..errors import MissingData, NotFound, NotJson, NotJsonType
+from ..errors import MissingData, NotFound, NotJson, NotJsonType, NotStored
 from ..fhir.prefetch import templates
+from ..memory.store import MemoryDown
 from ..pipeline import Pipeline
-from .logs import hook_answered, hook_refused
+from .auth import Gate
+from .feedback import said
+from .logs import feedback_heard, hook_answered, hook_refused
 from .metrics import Metrics
 from .protocol import parse
+from .recorder import Recorder
 
 # The version of the CDS Hooks specification that is implemented, not of this package (DISC-10).
 SPECIFICATION = "2.0.0"
@@ -25,35 +29,55 @@ def json_response(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, mimetype="application/json")
 
 
-def hooks(services: Mapping[str, Service], pipeline: Pipeline, version: str, metrics: Metrics) -> Blueprint:
+def hooks(
+    services: Mapping[str, Service], pipeline: Pipeline, version: str, gate: Gate, recorder: Recorder, metrics: Metrics
+) -> Blueprint:
     """The endpoints over these services. Everything static is rendered here, once."""
     blueprint = Blueprint("hooks", __name__)
     discovered = orjson.dumps(discovery_document(services))
 
     @blueprint.get("/cds-services", strict_slashes=False)
     def discover() -> Response:
+        gate.admit_to_discovery()
         return Response(discovered, mimetype="application/json")
 
     # The public sandbox appends "/{id}" to the discovery URL as typed, so a trailing slash there doubles it.
     @blueprint.post("/cds-services/<service_id>", strict_slashes=False)
     @blueprint.post("/cds-services//<service_id>", strict_slashes=False, endpoint="call_doubled")
     def call(service_id: str) -> Response:
-        service = services.get(service_id)
-        if service is None:
-            raise NotFound("there is no such CDS Service")
+        caller = gate.admit()
+        service = _known(caller.services, service_id)
         hook_request = parse(json_body(), service.hook)
         if hook_request is None:
             return json_response({"cards": []})
-        settings = current_app.config["CDS"]
+        client, now = caller.client, current_app.config["CDS"].clock()
+        recall = recorder.recall(client, hook_request, service, now)
         try:
-            found = pipeline.run(service, hook_request, settings.clock().date(), card_pages())
+            found = pipeline.run(service, hook_request, now.date(), card_pages(), servers=caller.servers, recall=recall)
         except MissingData as missing:
             metrics.not_read(missing.gaps)
             hook_refused(service.id, hook_request.instance, missing.gaps)
             raise
         metrics.not_read(found.chart.gaps)
-        hook_answered(service.id, hook_request.instance, found)
-        return json_response({"cards": found.cards})
+        recorder.remember(client, hook_request, service, version, now, found)
+        hook_answered(client, service.id, hook_request.instance, found)
+        return json_response({"cards": [] if client.shadow else found.cards})
+
+    @blueprint.post("/cds-services/<service_id>/feedback", strict_slashes=False)
+    @blueprint.post("/cds-services//<service_id>/feedback", strict_slashes=False, endpoint="hear_doubled")
+    def hear(service_id: str) -> Response:
+        caller = gate.admit()
+        service = _known(caller.services, service_id)
+        items = said(json_body())
+        if recorder.memory is None:
+            raise NotStored("feedback is not stored here")
+        try:
+            new = recorder.memory.hear(caller.client.name, service.id, items, current_app.config["CDS"].clock())
+        except MemoryDown:
+            metrics.lost("feedback")
+            raise NotStored("feedback could not be stored; send it again") from None
+        feedback_heard(caller.client, service.id, len(items), new)
+        return json_response({})
 
     @blueprint.after_request
     def name_content(response: Response) -> Response:
@@ -62,6 +86,12 @@ def hooks(services: Mapping[str, Service], pipeline: Pipeline, version: str, met
         return response
 
     return blueprint
+
+
+def _known(services: Mapping[str, Service], service_id: str) -> Service:
+    if service_id not in services:
+        raise NotFound("there is no such CDS Service")
+    return services[service_id]
 
 
 def discovery_document(services: Mapping[str, Service]) -> dict[str, Any]:

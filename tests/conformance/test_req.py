@@ -120,7 +120,7 @@ def test_post_on_discovery_is_refused_with_allow_req_01(client):
     assert "GET" in answer.headers["Allow"]
 
 
-@pytest.mark.parametrize("place", ["/cds-services/unknown", "/cds-services/posterior-hip-pain-patient-view/feedback", "/nothing"])
+@pytest.mark.parametrize("place", ["/cds-services/unknown", "/cds-services/unknown/feedback", "/nothing"])
 def test_an_unknown_address_is_404_req_01_req_09(client, place):
     answer = client.post(place, json=support.on_pathway("patient-view"), headers={"Origin": support.SANDBOX})
     support.refusal(answer, 404)

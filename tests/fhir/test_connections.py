@@ -16,8 +16,8 @@ import trustme
 from ehr import TOKEN, Call, Ehr, Hook, client, dripping, ids, reasons, slow
 from fhir_support import bundle, condition
 
+from cds_service import connections
 from cds_service.addresses import is_forbidden
-from cds_service.fhir import connections
 from cds_service.fhir.prefetch import NOT_ALLOWED, TIMED_OUT, UNTRUSTED
 from cds_service.fhir.search import Search
 

@@ -19,7 +19,7 @@ from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from ..addresses import is_forbidden
+from .addresses import is_forbidden
 
 _here = threading.local()
 

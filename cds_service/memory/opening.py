@@ -1,0 +1,24 @@
+"""The memory of a deployment, from its settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from ..config import Settings
+from .store import Memory
+from .veil import Veil, key_beside
+
+
+def open_memory(settings: Settings) -> Memory | None:
+    """The memory that the settings name; None where nothing is remembered. Nothing is connected yet."""
+    if settings.database_url is None:
+        return None
+    return Memory(settings.database_url, Veil(_key(settings, settings.database_url)), settings.store_comments)
+
+
+def _key(settings: Settings, url: str) -> bytes:
+    if settings.hash_key:
+        return settings.hash_key.encode()
+    return key_beside(Path(f"{make_url(url).database or 'cds-service'}.key"))
