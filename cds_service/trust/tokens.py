@@ -17,6 +17,8 @@ _MAX_LENGTH = 8 * 1024
 _MAX_LIFE = 3600  # seconds from now to `exp`: a token is for one call
 _REQUIRED = ["iss", "aud", "exp", "iat", "jti"]
 
+_KEY_TYPES = {"ES": "EC", "RS": "RSA", "PS": "RSA", "Ed": "OKP"}
+
 # Remembers a token until it expires; False when it has been seen before (issuer, jti, expiry in epoch seconds).
 FirstTime = Callable[[str, str, float], bool]
 
@@ -65,7 +67,7 @@ class Verifier:
             raise _No("unknown issuer")
         tenant = claims.get("tenant")
         for client in of_issuer:
-            if not client.tenants or tenant in client.tenants:
+            if not client.tenants or (isinstance(tenant, str) and tenant in client.tenants):
                 return client
         raise _No("unknown tenant")
 
@@ -120,8 +122,8 @@ class _No(Exception):
 def _fitting(key: PyJWK, algorithm: str) -> PyJWK:
     """The key, if it is one for this algorithm: an RSA key does not verify ES384, and a secret verifies nothing."""
     data = key._jwk_data
-    if data.get("kty") == "oct":
-        raise _No("a symmetric key")
+    if data.get("kty") != _KEY_TYPES[algorithm[:2]]:
+        raise _No("the key does not fit the algorithm")
     try:
         return PyJWK.from_dict(data, algorithm=algorithm)
     except (PyJWKError, InvalidTokenError, ValueError, TypeError):
