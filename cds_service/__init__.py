@@ -86,7 +86,8 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
     # A redirect in answer to a preflight is an error in browsers: doubled slashes are served, not redirected.
     app.url_map.merge_slashes = False
     clients = clients_of(settings, runtime.library)
-    recorder = Recorder(open_memory(settings), metrics)
+    app.extensions["memory"] = open_memory(settings)
+    recorder = Recorder(app.extensions["memory"], metrics)
     recorder.prepare()
     gate = Gate(
         {c.name: admitted(c, services_of(runtime.library, settings, c.disabled_cards)) for c in clients or (ANYBODY,)},

@@ -1,4 +1,4 @@
-"""The command line: serve, demo, check, explain, vocabulary."""
+"""The command line."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from .addresses import is_loopback, url_host
 from .config import BadSetting, Settings, settings_from
 from .content.loader import ContentError
+from .memory.store import Memory, MemoryDown
 from .trust.clients import BadClients
 
 
@@ -23,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.run(options)
     except (BadSetting, BadClients, ContentError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except MemoryDown as error:
+        print(f"the memory (CDS_DATABASE_URL) does not answer: {error}", file=sys.stderr)
         return 1
     return status
 
@@ -52,6 +57,22 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("request", type=Path, metavar="REQUEST.json")
     explain.add_argument("--json", action="store_true", help="machine-readable")
     explain.set_defaults(run=_explain)
+
+    clients = commands.add_parser("clients", help="the CDS Clients file").add_subparsers(required=True, metavar="what")
+    clients_check = clients.add_parser("check", help="validate it and tell what the administrator of each EHR must enter")
+    clients_check.add_argument("file", nargs="?", type=Path, help="default: CDS_CLIENTS")
+    clients_check.set_defaults(run=_clients_check)
+
+    memory = commands.add_parser("memory", help="the memory of served cards and feedback").add_subparsers(
+        required=True, metavar="what"
+    )
+    memory.add_parser("prune", help="delete what is older than CDS_RETENTION_DAYS").set_defaults(run=_memory_prune)
+    memory.add_parser("upgrade", help="bring the tables to this release (serve does it too)").set_defaults(run=_memory_upgrade)
+
+    report = commands.add_parser("report", help="which card helps and which is noise")
+    report.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD")
+    report.add_argument("--html", type=Path, metavar="OUT", help="one HTML file with plots, and a CSV file beside it")
+    report.set_defaults(run=_report)
 
     vocabulary = commands.add_parser("vocabulary", help="every finding: what it means, what it takes, what it reads")
     vocabulary.set_defaults(run=_vocabulary)
@@ -112,6 +133,65 @@ def _explain(options: argparse.Namespace) -> int:
     text, status = explain(body, settings, as_json=options.json)
     print(text)
     return status
+
+
+def _clients_check(options: argparse.Namespace) -> int:
+    from . import clients_of, packaged_cards, services_of
+    from .content.loader import load
+    from .trust.advice import advice
+
+    settings = settings_from(os.environ)
+    file: Path | None = options.file
+    settings = replace(settings, clients=file or settings.clients)
+    if settings.clients is None:
+        raise BadSetting("name a file, or set CDS_CLIENTS")
+    library = load(settings.cards or packaged_cards())
+    services = services_of(library, settings)
+    types = [*dict.fromkeys(s.resource_type for service in services.values() for s in service.sources), "Medication"]
+    clients = clients_of(settings, library)
+    print("\n\n".join(advice(client, services, types, settings.public_url) for client in clients))
+    return 0
+
+
+def _memory_prune(_: argparse.Namespace) -> int:
+    settings, memory = _memory()
+    print(f"{memory.prune(settings.clock() - timedelta(days=settings.retention_days))} rows deleted")
+    return 0
+
+
+def _memory_upgrade(_: argparse.Namespace) -> int:
+    _memory()[1].upgrade()
+    return 0
+
+
+def _memory() -> tuple[Settings, Memory]:
+    from .memory.opening import open_memory
+
+    settings = settings_from(os.environ)
+    memory = open_memory(settings)
+    if memory is None:
+        raise BadSetting("CDS_DATABASE_URL is needed")
+    return settings, memory
+
+
+def _report(options: argparse.Namespace) -> int:
+    from .report.figures import figures
+    from .report.text import as_csv, as_text
+
+    settings, memory = _memory()
+    found = figures(memory, options.since, settings.clock().date())
+    if options.html is None:
+        print(as_text(found))
+        return 0
+    try:
+        from .report.page import as_html
+    except ImportError:
+        raise BadSetting("the HTML report needs the extra `report`: pip install 'cds-service[report]'") from None
+    beside = options.html.with_suffix(".csv")
+    options.html.write_text(as_html(found), encoding="utf-8")
+    beside.write_text(as_csv(found), encoding="utf-8")
+    print(f"{options.html} and {beside}")
+    return 0
 
 
 def _vocabulary(_: argparse.Namespace) -> int:

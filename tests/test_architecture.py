@@ -24,12 +24,13 @@ MAY_IMPORT = {
     "memory": {"config", "pathway"},
     "trust": {"addresses", "connections", "content"},
     "web": {"compose", "content", "errors", "fhir", "memory", "pathway", "pipeline", "trust"},
+    "report": {"memory"},
     "server": {"addresses"},
     "__init__": {"config", "content", "fhir", "memory", "pathway", "pipeline", "trust", "web"},
     "check": {"", "config", "content"},
     "explain": {"", "config", "errors", "pathway", "pipeline", "web"},
     "demo": {"", "config", "content", "errors", "fhir", "pathway", "web", "check"},
-    "cli": {"", "trust", "addresses", "check", "config", "content", "demo", "explain", "server"},
+    "cli": {"", "memory", "report", "trust", "addresses", "check", "config", "content", "demo", "explain", "server"},
 }
 # Libraries that have one home.
 HOME = {
@@ -39,7 +40,8 @@ HOME = {
     "requests": ("connections", "fhir/client", "fhir/search", "trust/keys"),
     "urllib3": ("addresses", "connections", "fhir/search", "trust/keys"),
     "circuitbreaker": ("fhir/client", "memory/store"),
-    "sqlalchemy": ("memory",),
+    "sqlalchemy": ("memory", "report/figures"),
+    "matplotlib": ("report/page",),
     "alembic": ("memory",),
     "jwt": ("trust",),
     "tenacity": ("fhir/search",),

@@ -166,7 +166,7 @@ class Memory:
             )
             .order_by(feedback.c.received_at, feedback.c.id)
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(query).all()
         return [
             Answered(card, _aware(at), hook, encounter, reason, unpacked(facts))
@@ -237,6 +237,12 @@ class Memory:
         self._count_failure()
         raise MemoryDown(failed)
 
+    def close(self) -> None:
+        """Closes the connections of this process."""
+        if self._pid == os.getpid():
+            self._made.dispose()
+            self._pid = 0
+
     def check(self) -> None:
         """Can it be written to?"""
         with self._writing() as connection:
@@ -252,7 +258,8 @@ class Memory:
         return gone
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
         with self._session(reading=True) as connection:
             yield connection
 
