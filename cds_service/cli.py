@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="tell, card by card and line by line, why a hook request got its answer")
     explain.add_argument("request", type=Path, metavar="REQUEST.json")
     explain.add_argument("--json", action="store_true", help="machine-readable")
+    explain.add_argument("--client", default="open", help="the CDS Client whose answered cards count (default: open mode)")
     explain.set_defaults(run=_explain)
 
     clients = commands.add_parser("clients", help="the CDS Clients file").add_subparsers(required=True, metavar="what")
@@ -130,7 +131,7 @@ def _explain(options: argparse.Namespace) -> int:
     except OSError as error:
         print(f"{options.request}: {error.strerror}", file=sys.stderr)
         return 1
-    text, status = explain(body, settings, as_json=options.json)
+    text, status = explain(body, settings, as_json=options.json, client=options.client)
     print(text)
     return status
 

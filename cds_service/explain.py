@@ -8,22 +8,30 @@ import orjson
 
 from . import Runtime
 from .config import Settings
+from .content.library import Service
 from .errors import NotAHookRequest, NotJson, ServiceError, outcome
+from .fhir.hook import HookRequest
+from .memory.opening import is_there, open_memory
 from .pathway.answers import Answer
 from .pathway.decide import Decision
 from .pathway.medicines import unclassified
 from .pathway.recommendation import Hook
+from .pathway.rests import Recall
 from .pathway.vocabulary import FINDINGS, PHRASES
 from .pipeline import Consultation
+from .trust.clients import CdsClient
+from .web.auth import ANYBODY
+from .web.metrics import Metrics
 from .web.protocol import parse
+from .web.recorder import Recorder
 
 _MARK = {Answer.YES: "yes    ", Answer.NO: "no     ", Answer.UNKNOWN: "unknown"}
 
 
-def explain(body: bytes, settings: Settings, *, as_json: bool) -> tuple[str, int]:
-    """The explanation of one hook request, as text or JSON, and an exit status: 1 when the request was refused."""
+def explain(body: bytes, settings: Settings, *, as_json: bool, client: str = ANYBODY.name) -> tuple[str, int]:
+    """The explanation of one hook request of a CDS Client, as text or JSON, and an exit status: 1 when it was refused."""
     try:
-        found = _run(body, settings)
+        found = _run(body, settings, client)
     except ServiceError as error:
         if as_json:
             return _json(outcome(error.code, error.text, error.expressions)), 1
@@ -33,7 +41,7 @@ def explain(body: bytes, settings: Settings, *, as_json: bool) -> tuple[str, int
     return (_json(_as_data(found)) if as_json else _as_text(found)), 0
 
 
-def _run(body: bytes, settings: Settings) -> Consultation | None:
+def _run(body: bytes, settings: Settings, client: str) -> Consultation | None:
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -46,7 +54,18 @@ def _run(body: bytes, settings: Settings) -> Consultation | None:
         return None
     runtime = Runtime.build(settings)
     service = runtime.services[f"posterior-hip-pain-{hook}"]
-    return runtime.pipeline.run(service, request, settings.clock().date(), explain=True)
+    recall = _recall(settings, client, request, service)
+    return runtime.pipeline.run(service, request, settings.clock().date(), explain=True, recall=recall)
+
+
+def _recall(settings: Settings, client: str, request: HookRequest, service: Service) -> Recall | None:
+    """What was answered before, where there is a memory; explaining makes none."""
+    memory = open_memory(settings) if is_there(settings.database_url) else None
+    if memory is None:
+        return None
+    recall = Recorder(memory, Metrics()).recall(CdsClient(client, ""), request, service, settings.clock())
+    memory.close()
+    return recall
 
 
 def _json(data: Any) -> str:

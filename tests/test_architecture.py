@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "server": {"addresses"},
     "__init__": {"config", "content", "fhir", "memory", "pathway", "pipeline", "trust", "web"},
     "check": {"", "config", "content"},
-    "explain": {"", "config", "errors", "pathway", "pipeline", "web"},
+    "explain": {"", "config", "content", "errors", "fhir", "memory", "pathway", "pipeline", "trust", "web"},
     "demo": {"", "config", "content", "errors", "fhir", "pathway", "web", "check"},
     "cli": {"", "memory", "report", "trust", "addresses", "check", "config", "content", "demo", "explain", "server"},
 }

@@ -155,10 +155,11 @@ def test_it_does_not_listen_beyond_loopback_without_authentication(command: str)
     assert "CDS_ALLOW_ANONYMOUS=1" in done.stderr
 
 
-def test_serve_answers_and_finishes_what_is_in_flight(free_port: int) -> None:
+def test_serve_answers_and_finishes_what_is_in_flight(free_port: int, tmp_path: Path) -> None:
     """The production server: starts, warns of a fixed clock, answers, and ends on SIGTERM."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("CDS_")}
     environment["CDS_NOW"] = "2026-03-02T12:00:00+00:00"
+    environment["CDS_DATABASE_URL"] = f"sqlite:///{tmp_path / 'memory.sqlite3'}"
     command = [sys.executable, "-m", "cds_service.cli", "serve", "--port", str(free_port), "--workers", "2"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:

@@ -119,16 +119,16 @@ def test_the_prefetch_keys_are_those_of_discovery(client):
 
 
 def test_every_error_status_is_an_operation_outcome():
-    for status in ("400", "404", "405", "412", "413", "415", "422", "500"):
+    for status in ("400", "401", "404", "405", "412", "413", "415", "422", "500"):
         name = CALL["responses"][status]["$ref"].rsplit("/", 1)[-1]
         content = DOCUMENT["components"]["responses"][name]["content"]["application/json"]
         assert content["schema"]["$ref"].endswith("/OperationOutcome")
         assert not faults(content["example"], "OperationOutcome")
 
 
-def test_no_security_is_described_in_open_mode():
-    assert DOCUMENT["security"] == []
-    assert "securitySchemes" not in DOCUMENT["components"]
+def test_a_token_is_needed_or_not_by_deployment():
+    assert DOCUMENT["security"] == [{}, {"clientToken": []}]
+    assert DOCUMENT["components"]["securitySchemes"]["clientToken"]["bearerFormat"] == "JWT"
 
 
 # -- requests ---------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import tempfile
 from dataclasses import replace
 
 import schemathesis
@@ -40,7 +41,15 @@ FIXED = settings(
 )
 CONFIG = SchemathesisConfig.from_dict({"generation": {"max-examples": EXAMPLES, "deterministic": True, "mode": "all"}})
 # Nothing listens at this address, and no other may be called: what is generated as fhirServer stays uncalled.
-APP = create_app(replace(case_settings(), fhir_servers=("http://127.0.0.1:1/fhir",)))
+MEMORY = tempfile.TemporaryDirectory()
+APP = create_app(
+    replace(
+        case_settings(),
+        fhir_servers=("http://127.0.0.1:1/fhir",),
+        database_url=f"sqlite:///{MEMORY.name}/memory.sqlite3",
+        hash_key="a key of the tests",
+    )
+)
 SCHEMA = schemathesis.openapi.from_wsgi("/openapi.yaml", APP, config=CONFIG)
 CALL = SCHEMA["/cds-services/{id}"]["POST"]
 RECORDED = {

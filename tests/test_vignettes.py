@@ -31,6 +31,7 @@ def results(tmp_path_factory: pytest.TempPathFactory, module_port: int) -> Itera
     environment = {k: v for k, v in os.environ.items() if not k.startswith("CDS_")}
     # More time than a clinician has: tests share their machine, and a late answer is another test's subject.
     environment |= {"CDS_NOW": "2026-03-02T12:00:00+00:00", "CDS_DEADLINE_MS": "5000", "CDS_LOG_LEVEL": "ERROR"}
+    environment["CDS_DATABASE_URL"] = f"sqlite:///{out.with_suffix('.sqlite3')}"
     serve = [sys.executable, "-m", "cds_service.cli", "serve", "--port", str(port)]
     with subprocess.Popen(serve, env=environment) as process:
         try:

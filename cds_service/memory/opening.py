@@ -18,6 +18,14 @@ def open_memory(settings: Settings) -> Memory | None:
     return Memory(settings.database_url, Veil(_key(settings, settings.database_url)), settings.store_comments)
 
 
+def is_there(url: str | None) -> bool:
+    """Is there a database to look into? An SQLite file that does not exist would be made by looking."""
+    if url is None:
+        return False
+    parts = make_url(url)
+    return parts.get_backend_name() != "sqlite" or Path(parts.database or "").is_file()
+
+
 def _key(settings: Settings, url: str) -> bytes:
     if settings.hash_key:
         return settings.hash_key.encode()

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from memory_support import accepted, call, client, in_encounter, overridden, request, say
+from memory_support import accepted, call, client, in_encounter, overridden, request, say, settings
+
+from cds_service.explain import explain
 
 OPIOID = {"problems": ["deep-gluteal-syndrome"], "ordering": "oxycodone", "egfr": 88, "blood_pressure": [128, 80], "age": 54}
 FIRST_LINE, PAIR = "first-line-before-opioid", "opioid-benzodiazepine"
@@ -223,3 +225,17 @@ def test_when_the_memory_is_down_everything_is_shown(tmp_path: Any) -> None:
     assert 'cds_memory_losses_total{what="cards"} 1.0' in metrics
     ready = app.get("/readyz")
     assert (ready.status_code, ready.json["status"]) == (503, "not ready")
+
+
+def test_a_snoozed_card_is_explained(sqlite_chart: Chart) -> None:
+    body = request("order-select", **OPIOID)
+    sqlite_chart.dismiss(body, FIRST_LINE, "benefit-outweighs-risk")
+    text, status = explain(json.dumps(body).encode(), settings(sqlite_chart.database, 5), as_json=False)
+    assert status == 0
+    assert f"{FIRST_LINE}: snoozed\n  because answered on 2026-03-02 (benefit-outweighs-risk), rests: S-90-drug" in text
+
+
+def test_explaining_makes_no_database(tmp_path: Any) -> None:
+    path = tmp_path / "none.sqlite3"
+    explain(json.dumps(request("order-select", **OPIOID)).encode(), settings(f"sqlite:///{path}"), as_json=True)
+    assert not path.exists()
