@@ -12,6 +12,7 @@ import io
 import json
 import logging
 import statistics
+import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,7 +120,13 @@ def _noting(statuses: list[str]) -> Any:
 
 
 def main() -> None:
-    service, other = create_app(Settings(now=datetime(2026, 3, 2, 12, tzinfo=UTC))), bare()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(now=datetime(2026, 3, 2, 12, tzinfo=UTC), database_url=f"sqlite:///{folder}/memory.sqlite3")
+        compare(create_app(settings), bare())
+
+
+def compare(service: Flask, other: Flask) -> None:
+    """The table, with the memory writing."""
     logging.getLogger("cds_service").handlers[:] = [logging.NullHandler()]
     gc.collect()
     gc.freeze()

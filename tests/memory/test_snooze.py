@@ -239,3 +239,23 @@ def test_explaining_makes_no_database(tmp_path: Any) -> None:
     path = tmp_path / "none.sqlite3"
     explain(json.dumps(request("order-select", **OPIOID)).encode(), settings(f"sqlite:///{path}"), as_json=True)
     assert not path.exists()
+
+
+def test_a_new_red_flag_wakes_the_card(sqlite_chart: Chart) -> None:
+    given = OPIOID | {"medicines": ["gabapentin"]}
+    card = "opioid-gabapentinoid-respiratory"
+    sqlite_chart.dismiss(request("order-sign", **given), card)
+    fever = {"readings": [{"is": "body-temperature", "value": 39, "unit": "Cel", "days": 1}]}
+    assert card not in sqlite_chart.cards(request("order-sign", **given), 5, "e2")
+    assert card in sqlite_chart.cards(request("order-sign", **given | fever), 0.5, "e2")
+
+
+def test_the_order_of_the_records_and_their_ids_do_not_wake_it(sqlite_chart: Chart) -> None:
+    """One diagnosis is recorded anew at every encounter in some EHRs."""
+    body = request("order-select", **OPIOID)
+    sqlite_chart.dismiss(body, FIRST_LINE)
+    renamed = json.loads(json.dumps(body))
+    for entry in renamed["prefetch"]["Condition"]["entry"]:
+        entry["resource"]["id"] += "-again"
+    renamed["prefetch"]["Condition"]["entry"].reverse()
+    assert FIRST_LINE not in sqlite_chart.cards(renamed, 5, "e2")
