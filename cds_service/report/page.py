@@ -15,6 +15,8 @@ from .text import headline
 
 matplotlib.use("svg")
 from matplotlib import pyplot
+from matplotlib.dates import DateFormatter
+from matplotlib.ticker import MaxNLocator
 
 _ACCEPTED, _OVERRIDDEN, _IGNORED = "#1b7837", "#b35806", "#bdbdbd"
 _MOST_WEEKS = 26
@@ -55,7 +57,7 @@ def _overview(cards: list[CardFigures]) -> Markup:
         axes.barh(names, counts, left=left, color=colour, label=label)
         left = [a + b for a, b in zip(left, counts, strict=True)]
     axes.set_xlabel("cards shown")
-    axes.legend(loc="lower right", frameon=False)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
     return _svg(figure, "What became of the cards that were shown")
 
 
@@ -65,8 +67,10 @@ def _weeks(card: CardFigures) -> Markup:
     for label, colour in (("served", "#4d4d4d"), ("accepted", _ACCEPTED), ("overridden", _OVERRIDDEN)):
         axes.plot(weeks, [getattr(card.weeks[week], label) for week in weeks], color=colour, label=label, marker=".")
     axes.set_ylim(bottom=0)
-    axes.tick_params(axis="x", rotation=30)
-    axes.legend(loc="upper left", frameon=False, fontsize=7)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xticks(weeks[:: max(1, len(weeks) // 8)])
+    axes.xaxis.set_major_formatter(DateFormatter("%d %b"))  # type: ignore[no-untyped-call]
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=8)
     return _svg(figure, f"{card.card}: cards by week")
 
 
