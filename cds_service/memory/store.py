@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from circuitbreaker import CircuitBreaker
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..pathway.rests import LONGEST_DAYS, Answered, Facts
@@ -23,6 +23,23 @@ from .veil import Veil
 
 _CLEAN_EVERY = 1000  # uses of a token between two removals of expired ones
 _FAILURES, _REST = 2, 5  # so many failures in a row, and the database is left alone for so many seconds
+
+
+# The cards of a patient that were overridden, the latest last. Built once: building it takes longer than asking it.
+_OVERRIDDEN = (
+    select(cards.c.card, feedback.c.received_at, calls.c.hook, calls.c.encounter, feedback.c.reason, cards.c.facts)
+    .join_from(cards, calls, cards.c.call == calls.c.id)
+    .join(feedback, feedback.c.card == cards.c.uuid)
+    .where(
+        cards.c.patient == bindparam("patient"),
+        calls.c.client == bindparam("client"),
+        calls.c.shadow.is_(False),
+        feedback.c.client == bindparam("client"),
+        feedback.c.outcome == "overridden",
+        feedback.c.received_at >= bindparam("since"),
+    )
+    .order_by(feedback.c.received_at, feedback.c.id)
+)
 
 
 class MemoryDown(Exception):
@@ -144,30 +161,9 @@ class Memory:
 
     def answered(self, caller: Caller, now: datetime) -> list[Answered]:
         """The cards of this patient that were overridden and may still rest."""
-        since = _utc(now) - timedelta(days=LONGEST_DAYS + 1)
-        query = (
-            select(
-                cards.c.card,
-                feedback.c.received_at,
-                calls.c.hook,
-                calls.c.encounter,
-                feedback.c.reason,
-                cards.c.facts,
-            )
-            .join_from(cards, calls, cards.c.call == calls.c.id)
-            .join(feedback, feedback.c.card == cards.c.uuid)
-            .where(
-                cards.c.patient == caller.patient,
-                calls.c.client == caller.client,
-                calls.c.shadow.is_(False),
-                feedback.c.client == caller.client,
-                feedback.c.outcome == "overridden",
-                feedback.c.received_at >= since,
-            )
-            .order_by(feedback.c.received_at, feedback.c.id)
-        )
+        asked = {"patient": caller.patient, "client": caller.client, "since": _utc(now) - timedelta(days=LONGEST_DAYS + 1)}
         with self.reading() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(_OVERRIDDEN, asked).all()
         return [
             Answered(card, _aware(at), hook, encounter, reason, unpacked(facts))
             for card, at, hook, encounter, reason, facts in rows
