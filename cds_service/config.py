@@ -77,7 +77,8 @@ def _url(text: str) -> str:
 
 def _database(text: str) -> str:
     """A database of a kind that is tested."""
-    if not text.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+    known = text.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://"))
+    if not known or text in ("sqlite:///", "sqlite:///:memory:"):
         raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME is needed")
     return text.replace("postgresql://", "postgresql+psycopg://", 1)
 

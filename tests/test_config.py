@@ -83,7 +83,7 @@ def test_a_database_server_needs_a_key_that_all_processes_share() -> None:
         settings_from({"CDS_DATABASE_URL": "postgresql://cds@localhost/cds"})
 
 
-@pytest.mark.parametrize("url", ["mysql://x", "cds.sqlite3", "sqlite:/x"])
+@pytest.mark.parametrize("url", ["mysql://x", "cds.sqlite3", "sqlite:/x", "sqlite:///", "sqlite:///:memory:"])
 def test_a_database_that_is_not_tested_is_refused_and_its_password_not_repeated(url: str) -> None:
     with pytest.raises(BadSetting, match="CDS_DATABASE_URL: ") as refused:
         settings_from({"CDS_DATABASE_URL": url})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from ..config import Settings
+from ..config import BadSetting, Settings
 from .store import Memory
 from .veil import Veil, key_beside
 
@@ -29,4 +29,8 @@ def is_there(url: str | None) -> bool:
 def _key(settings: Settings, url: str) -> bytes:
     if settings.hash_key:
         return settings.hash_key.encode()
-    return key_beside(Path(f"{make_url(url).database or 'cds-service'}.key"))
+    path = Path(f"{make_url(url).database}.key")
+    try:
+        return key_beside(path)
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"CDS_DATABASE_URL: the key beside the file ({path}) cannot be used: {error}") from None

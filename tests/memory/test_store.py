@@ -21,10 +21,11 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from memory_support import KEY, NOON, OPENED, call, client, memory, overridden, request, say, settings
+from memory_support import KEY, LIBRARY, NOON, OPENED, call, client, memory, overridden, request, say, settings
 from sqlalchemy import func, select
 
 from cds_service import create_app
+from cds_service.config import BadSetting
 from cds_service.memory.engine import new_engine
 from cds_service.memory.facts import packed, unpacked, veiled
 from cds_service.memory.store import MemoryDown
@@ -95,6 +96,17 @@ def test_the_key_of_an_embedded_database_is_made_once_for_its_owner_only(tmp_pat
     key = key_beside(path)
     assert key_beside(path) == key
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", [None, "no key"])
+def test_a_key_that_cannot_be_used_stops_the_start_and_is_named(tmp_path: Path, content: str | None) -> None:
+    """With another key nobody would be recognised again."""
+    folder = tmp_path / "data"
+    if content is not None:
+        folder.mkdir()
+        (folder / "m.sqlite3.key").write_text(content)
+    with pytest.raises(BadSetting, match="CDS_DATABASE_URL: the key beside the file"):
+        create_app(settings(f"sqlite:///{folder / 'm.sqlite3'}", hash_key=None), LIBRARY)
 
 
 def test_facts_are_read_back_as_they_were_written() -> None:
