@@ -49,6 +49,8 @@ def run(app: Flask, host: str, port: int, workers: int, ready: Callable[[], obje
             "threads": _THREADS,
             "preload_app": True,
             "graceful_timeout": 30,
+            # Longer than a token may be, so that one that is too long is refused as any other.
+            "limit_request_field_size": 32 * 1024,
             "loglevel": "warning",
             "when_ready": lambda _server: ready() if ready else None,
         },

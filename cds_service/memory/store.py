@@ -9,19 +9,21 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from circuitbreaker import CircuitBreaker
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, make_url, select
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from ..pathway.rests import LONGEST_DAYS, Answered, Facts
-from .engine import READING, new_engine, upgrade
+from .engine import READING, new_engine, take_your_time, upgrade
 from .facts import packed, unpacked, veiled
 from .tables import accepted, calls, cards, feedback, suggestions, tokens
 from .veil import Veil
 
 _CLEAN_EVERY = 1000  # uses of a token between two removals of expired ones
+_PASSING = frozenset({"DeadlockDetected", "SerializationFailure"})
 _FAILURES, _REST = 2, 5  # so many failures in a row, and the database is left alone for so many seconds
 
 
@@ -91,6 +93,9 @@ class Memory:
         self._keep_comments = keep_comments
         self._breaker = CircuitBreaker(_FAILURES, _REST, MemoryDown, "memory")
         self._upgraded = False
+        parts = make_url(url)
+        self._file = Path(str(parts.database)) if parts.get_backend_name() == "sqlite" else None
+        self._inode: int | None = None
         self._pid = 0
         self._made: Engine
 
@@ -101,6 +106,18 @@ class Memory:
             self._made = new_engine(self.url)
             self._pid = os.getpid()
         return self._made
+
+    def _look_for_the_file(self) -> None:
+        """An SQLite file that was removed or replaced goes on to be written to, unseen: begin anew with what is there."""
+        if self._file is not None:
+            try:
+                found = self._file.stat().st_ino
+            except OSError:
+                found = None
+            if self._upgraded and found != self._inode:
+                self._engine.dispose()
+                self._upgraded = False
+            self._inode = found
 
     # -- who ------------------------------------------------------------------------------------------------------------
 
@@ -174,7 +191,9 @@ class Memory:
     def hear(self, client: str, service: str, items: Iterable[Said], now: datetime) -> int:
         """Records feedback, all of it or nothing; returns how many items were new, when they are committed to disk."""
         with self._writing(durable=True) as connection:
-            return sum(self._hear(connection, client, service, item, now) for item in items)
+            # In one order for everybody: two deliveries of the same items must not wait for each other.
+            ordered = sorted(items, key=Said.digest)
+            return sum(self._hear(connection, client, service, item, now) for item in ordered)
 
     def _hear(self, connection: Connection, client: str, service: str, item: Said, now: datetime) -> bool:
         digest = item.digest()
@@ -229,8 +248,9 @@ class Memory:
             failed = type(error).__name__
         else:
             self._upgraded = True
+            self._inode = self._file.stat().st_ino if self._file else None
             return
-        self._count_failure()
+        self.count_failure()
         raise MemoryDown(failed)
 
     def close(self) -> None:
@@ -248,6 +268,7 @@ class Memory:
         """Deletes calls and feedback of before this day, with everything that hangs on them; returns how many rows."""
         moment = _utc(before)
         with self._writing() as connection:
+            take_your_time(connection)
             gone = connection.execute(delete(calls).where(calls.c.at < moment)).rowcount
             gone += connection.execute(delete(feedback).where(feedback.c.received_at < moment)).rowcount
             gone += connection.execute(delete(tokens).where(tokens.c.expires < datetime.now(UTC).timestamp())).rowcount
@@ -278,9 +299,9 @@ class Memory:
     @contextmanager
     def _session(self, *, reading: bool) -> Iterator[Connection]:
         """A database that fails is MemoryDown, and left alone for some seconds: it must not cost every call its patience."""
-        if self._breaker.opened:
-            raise MemoryDown("left alone for some seconds")
-        failed = ""
+        self.refuse_when_down()
+        failed, counts = "", True
+        self._look_for_the_file()
         try:
             if not self._upgraded:
                 self.upgrade()
@@ -290,14 +311,27 @@ class Memory:
         except (IntegrityError, MemoryDown):
             raise
         except SQLAlchemyError as error:
+            # A deadlock and a value that the database does not take say nothing about the next call.
             failed = type(error).__name__
+            counts = not isinstance(error, DataError) and type(getattr(error, "orig", None)).__name__ not in _PASSING
         if not failed:
-            self._breaker.reset()
+            if not reading:  # a database that can only be read is down as well
+                self._breaker.reset()
             return
-        self._count_failure()
+        if counts:
+            self.count_failure()
         raise MemoryDown(failed)
 
-    def _count_failure(self) -> None:
+    @property
+    def on_a_server(self) -> bool:
+        return self._file is None
+
+    def refuse_when_down(self) -> None:
+        """Raises MemoryDown while the database is left alone."""
+        if self._breaker.opened:
+            raise MemoryDown("left alone for some seconds")
+
+    def count_failure(self) -> None:
         """The breaker keeps what it is shown: not the error itself, which holds the rows that could not be written."""
         with suppress(MemoryDown), self._breaker:
             raise MemoryDown

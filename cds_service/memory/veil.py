@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 _LENGTH = 32  # hexadecimal digits
+_KEY_BYTES = 32
 
 
 class Veil:
@@ -25,14 +27,19 @@ class Veil:
 
 
 def key_beside(path: Path) -> bytes:
-    """The key of an embedded database, made once and readable by its owner only."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(path.read_text(encoding="ascii").strip())
-    key = secrets.token_bytes(32)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key.hex())
-        file.flush()
-        os.fsync(file.fileno())
+    """The key of an embedded database, made once and readable by its owner only. Raises OSError, or ValueError for a file
+    that holds no key."""
+    if not path.exists():
+        made = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # of several processes one is first, and its key is whole
+            os.link(made, path)
+        made.unlink()
+    key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    if len(key) < _KEY_BYTES:
+        raise ValueError("it holds no key")
     return key

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from .answers import Answer
 from .chart import Chart, Concepts, Draft
 from .decide import Decision, Role
 from .kidney import kidney_function
@@ -18,8 +20,9 @@ _DAYS = {Snooze.DAYS_7: 7, Snooze.DAYS_42: 42, Snooze.DAYS_90: 90, Snooze.DAYS_9
 LONGEST_DAYS = max(_DAYS.values())
 # What happens in one session of work, where the EHR does not say which encounter it belongs to.
 _SESSION = timedelta(hours=24)
-# Kidney function in bands (mL/min), as doses and risks change with it; without a value it is the worst.
-_KIDNEY_BANDS = (15, 30, 60)
+# Kidney function in bands (mL/min), as doses and risks change with it.
+_KIDNEY_BANDS, _UNKNOWN = (15, 30, 60), -1
+_NUMBERS = re.compile(r"[\d.,:/<>=%-]+")
 
 
 class Facts(NamedTuple):
@@ -73,39 +76,56 @@ class Recall:
 
 def facts_of(decision: Decision, chart: Chart) -> Facts:
     """The facts behind a card that is about to be shown."""
-    decisive = {ref for step in decision.decisive for ref in step.finding.resources}
-    drugs: dict[str, float | None] = {}
-    for medicine in (*(d.medicine for d in chart.selected), *(m for m in chart.medicines if m.ref in decisive)):
-        for ingredient in medicine.ingredients if medicine else ():
-            assert medicine is not None
-            drugs[ingredient] = _higher(drugs[ingredient], medicine.daily_mg) if ingredient in drugs else medicine.daily_mg
-    asked = (step for step in decision.steps if step.role in (Role.VARIANT, Role.ESCALATE))
-    risks = {step.line.text for step in asked if step.finding.answer.value == "yes"}
-    risks.update(concept for problem in chart.problems if problem.ref in decisive for concept in problem.concepts)
     return Facts(
         level=decision.indicator.level,
         episode=_episode(chart),
         flags=frozenset(flags_recorded(chart)),
-        drugs=drugs,
-        risks=frozenset(risks),
+        drugs=_drugs(decision, chart),
+        risks=frozenset(_risks(decision, chart)),
         kidneys=_kidney_band(chart),
         orders=frozenset(_order(draft) for draft in chart.selected),
     )
 
 
-def _higher(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else max(one, other)
+def _decisive(decision: Decision) -> set[str]:
+    return {ref for step in decision.decisive for ref in step.finding.resources}
+
+
+def _drugs(decision: Decision, chart: Chart) -> dict[str, float | None]:
+    """All drafts, with the medicines that the card is about; of a safety card everything that is taken."""
+    decisive, safety = _decisive(decision), decision.recommendation.kind is Kind.SAFETY
+    taken = [m for m in chart.medicines if m.ref in decisive or (safety and m.on_list)]
+    found: dict[str, float | None] = {}
+    for medicine in (*(draft.medicine for draft in chart.drafts if draft.medicine), *taken):
+        for ingredient in medicine.ingredients:
+            before = found.get(ingredient, 0.0)
+            found[ingredient] = None if before is None or medicine.daily_mg is None else before + medicine.daily_mg
+    return found
+
+
+def _risks(decision: Decision, chart: Chart) -> set[str]:
+    """The lines that raised the card, what its problems are, and of a safety card what was found, without the numbers."""
+    raised = (step for step in decision.steps if step.role in (Role.VARIANT, Role.ESCALATE))
+    risks = {step.line.text for step in raised if step.finding.answer is Answer.YES}
+    decisive = _decisive(decision)
+    risks.update(concept for problem in chart.problems if problem.ref in decisive for concept in problem.concepts)
+    if decision.recommendation.kind is Kind.SAFETY:
+        risks.update(_NUMBERS.sub("#", item) for step in decision.decisive for item in step.finding.because.split("; "))
+    return risks
 
 
 def _episode(chart: Chart) -> str:
-    """The earliest onset of the current pain: with the next pain another episode begins."""
-    began = [problem.began.earliest for problem in pain_problems(chart) if problem.began]
-    return min(began).isoformat() if began else ""
+    """The earliest beginning of the current pain and its latest stated onset: a recurrence is another episode, a diagnosis that
+    is recorded anew at every encounter is not."""
+    problems = pain_problems(chart)
+    began = [problem.began.earliest for problem in problems if problem.began]
+    onsets = [problem.onset.latest for problem in problems if problem.onset]
+    return f"{min(began)} {max(onsets, default='')}" if began else ""
 
 
 def _kidney_band(chart: Chart) -> int:
     found = kidney_function(chart)
-    return sum(found.low >= limit for limit in _KIDNEY_BANDS) if found else -1
+    return sum(found.low >= limit for limit in _KIDNEY_BANDS) if found else _UNKNOWN
 
 
 def _order(draft: Draft) -> str:
@@ -162,13 +182,20 @@ def _changed(now: Facts, then: Facts) -> bool:
         or now.episode != then.episode
         or not now.flags <= then.flags
         or not now.risks <= then.risks
-        or now.kidneys < then.kidneys
+        or _worse(now.kidneys, then.kidneys)
         or any(drug not in then.drugs or _more(dose, then.drugs[drug]) for drug, dose in now.drugs.items())
     )
 
 
 def _more(now: float | None, then: float | None) -> bool:
-    """A higher dose; one that is not known now and was then counts as higher."""
-    if now is None:
-        return then is not None
-    return then is not None and now > then
+    """A higher dose; one of two that is not known may be."""
+    if now is None or then is None:
+        return now is not then
+    return now > then
+
+
+def _worse(now: int, then: int) -> bool:
+    """A lower band of kidney function; unknown then, any that is not normal; unknown now, unless it was then."""
+    if then == _UNKNOWN:
+        return _UNKNOWN < now < len(_KIDNEY_BANDS)
+    return now < then

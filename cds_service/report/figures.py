@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, select
 
+from ..memory.engine import take_your_time
 from ..memory.store import Memory
 from ..memory.tables import accepted, calls, cards, feedback, suggestions
 
@@ -82,6 +83,7 @@ def figures(memory: Memory, since: date | None, until: date) -> Figures:
         return found.setdefault(card, CardFigures(card))
 
     with memory.reading() as connection:
+        take_your_time(connection)
         live, shadow = _calls(connection, start)
         for card, client, content, hidden, day, served, taken, refused in connection.execute(_daily(start)):
             figure = of(card)

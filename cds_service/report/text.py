@@ -25,7 +25,9 @@ COLUMNS = (
 
 
 def _counted(counter: dict[str, int]) -> str:
-    return "; ".join(f"{name} {count}" for name, count in sorted(counter.items(), key=lambda item: (-item[1], item[0])))
+    """The most frequent first. Names come from clients: no line breaks, and nothing that a spreadsheet would compute."""
+    ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+    return "; ".join(f"{' '.join(name.split()).lstrip('=+-@')} {count}" for name, count in ordered)
 
 
 def _row(figures: Figures, card: CardFigures) -> list[object]:

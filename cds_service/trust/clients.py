@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,11 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jwt import PyJWK, PyJWKSet
-from jwt.exceptions import PyJWKError, PyJWKSetError
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from ..addresses import is_loopback, origin
+from ..addresses import is_forbidden, is_loopback, origin
 from ..content.files import UnreadableFile, read_yaml
+from .keys import is_usable
 
 # Asymmetric only: with a shared secret everybody who can verify can also sign.
 ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA")
@@ -119,8 +120,16 @@ def _is_base(value: str) -> None:
         raise ValidationError("an http or https address is needed") from None
     if urlsplit(value).query or urlsplit(value).fragment:
         raise ValidationError("an address without query is needed")
+    if is_forbidden(host.strip("[]")):
+        raise ValidationError("no server can have this address")
     if scheme != "https" and not is_loopback(host.strip("[]")):
         raise ValidationError("https is needed; http is for this machine only")
+
+
+def _is_origin(value: str) -> None:
+    """Scheme, host and perhaps port, with ``*`` for a part; or ``*`` alone."""
+    if value != "*" and not re.match(r"https?://[\w.*-]+(?::(?:\d+|\*))?\Z", value):
+        raise ValidationError("an origin as https://ehr.example is needed")
 
 
 class _Client(Schema):
@@ -135,7 +144,7 @@ class _Client(Schema):
     extra_audiences = fields.List(_text())
     leeway_seconds = fields.Integer(strict=True, validate=validate.Range(0, 300))
     discovery = fields.String(validate=validate.OneOf([OPEN, PROTECTED]))
-    cors_origins = fields.List(_text())
+    cors_origins = fields.List(fields.String(validate=_is_origin))
     algorithms = fields.List(fields.String(validate=validate.OneOf(ALGORITHMS)), validate=validate.Length(min=1))
     tenants = fields.List(_text())
     fhir_servers = fields.List(fields.String(validate=_is_base))
@@ -155,14 +164,12 @@ def _check_keys(jwks: Mapping[str, Any]) -> None:
     listed = jwks.get("keys")
     if not isinstance(listed, list) or not listed:
         raise ValidationError("a list `keys` with at least one key is needed", "jwks")
-    for key in listed:
-        if not isinstance(key, dict) or key.get("kty") == "oct" or "d" in key or not key.get("kid"):
-            raise ValidationError("public keys with a kid are needed, no shared secrets and no private keys", "jwks")
-    try:
-        if len(PyJWKSet.from_dict(dict(jwks)).keys) != len(listed):
-            raise ValidationError("one of the keys is not understood", "jwks")
-    except (PyJWKError, PyJWKSetError) as error:
-        raise ValidationError(f"not understood: {error}", "jwks") from None
+    for position, key in enumerate(listed):
+        if not is_usable(key):
+            told = "a public key for signatures with a kid is needed: no shared secret, no private key"
+            raise ValidationError(f"keys.{position}: {told}", "jwks")
+    if _twice([key["kid"] for key in listed]):
+        raise ValidationError("two keys have the same kid", "jwks")
 
 
 class _File(Schema):

@@ -83,7 +83,7 @@ class Verifier:
             raise _No("jku is not the configured address")
         claims = jwt.decode(
             token,
-            _fitting(self._key(client, kid), str(algorithm)),
+            _fitting(self._key(client, kid, str(algorithm)), str(algorithm)),
             algorithms=[str(algorithm)],
             audience=_audiences(client, path),
             issuer=client.issuer,
@@ -92,20 +92,22 @@ class Verifier:
         )
         self._check_use(claims, client)
 
-    def _key(self, client: CdsClient, kid: str) -> PyJWK:
+    def _key(self, client: CdsClient, kid: str, algorithm: str) -> PyJWK:
         if client.keys:
             for key in client.keys:
                 if key.key_id == kid:
                     return key
             raise _No("unknown kid")
         try:
-            return self._key_sets[client.name].key(kid)
+            return self._key_sets[client.name].key(kid, _KEY_TYPES[algorithm[:2]])
         except KeyError:
             raise _No("unknown kid") from None
         except ConnectionError:
             raise _No("the keys of the client could not be read") from None
 
     def _check_use(self, claims: Mapping[str, Any], client: CdsClient) -> None:
+        if not all(_is_moment(claims[name]) for name in ("exp", "iat", "nbf") if name in claims):
+            raise _No("a time is no number")
         jti, expires = claims["jti"], float(claims["exp"])
         if not isinstance(jti, str) or not jti or len(jti) > 256:
             raise _No("jti is no identifier")
@@ -113,6 +115,11 @@ class Verifier:
             raise _No("it expires too far in the future")
         if client.replay_check and not self._first_time(client.issuer, jti, expires + client.leeway_seconds):
             raise _No("seen before")
+
+
+def _is_moment(value: Any) -> bool:
+    """Seconds since 1970 that a clock can show."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e11
 
 
 class _No(Exception):

@@ -16,8 +16,17 @@ _MOST_ITEMS = 1000
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)\Z", re.I)
 
 
-def _word(most: int) -> fields.String:
-    return fields.String(validate=validate.Length(1, most))
+_PRINTABLE = validate.Predicate("isprintable", error="must be printable")
+
+
+def _word(most: int, *, required: bool = False) -> fields.String:
+    return fields.String(required=required, validate=[validate.Length(1, most), _PRINTABLE])
+
+
+def _without_nul(text: str) -> None:
+    """No database keeps it."""
+    if "\0" in text:
+        raise ValidationError("must be text")
 
 
 class Moment(fields.Field[datetime]):
@@ -33,17 +42,17 @@ class Moment(fields.Field[datetime]):
 
 
 class _Suggestion(Ignoring):
-    id = fields.String(required=True, validate=validate.Length(1, 64))
+    id = _word(64, required=True)
 
 
 class _Coding(Ignoring):
-    code = fields.String(required=True, validate=validate.Length(1, 200))
+    code = _word(200, required=True)
     system = _word(200)
 
 
 class _Reason(Ignoring):
     reason = fields.Nested(_Coding)
-    comment = fields.String(data_key="userComment", validate=validate.Length(1, 10_000))
+    comment = fields.String(data_key="userComment", validate=[validate.Length(1, 10_000), _without_nul])
 
     @validates_schema
     def says_something(self, data: dict[str, Any], **_: Any) -> None:
@@ -52,7 +61,7 @@ class _Reason(Ignoring):
 
 
 class _Item(Ignoring):
-    card = fields.String(required=True, validate=validate.Length(1, 64))
+    card = fields.String(required=True, validate=validate.Regexp(r"[\x21-\x7e]{1,64}\Z", error="must be an identifier"))
     outcome = fields.String(required=True, validate=validate.OneOf(["accepted", "overridden"]))
     outcome_at = Moment(data_key="outcomeTimestamp", required=True)
     accepted = fields.List(fields.Nested(_Suggestion), data_key="acceptedSuggestions", validate=validate.Length(1, 100))

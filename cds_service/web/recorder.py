@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
 
 from ..content.library import Service
 from ..fhir.hook import HookRequest
-from ..memory.store import Memory, MemoryDown, Served
+from ..memory.store import Memory, MemoryDown, Said, Served
 from ..pathway.rests import Now, Recall, facts_of
 from ..pipeline import Consultation
 from ..trust.clients import CdsClient
 from .metrics import Metrics
 
 _log = logging.getLogger("cds_service")
+_PATIENCE = 2.0  # seconds for one thing asked of a database server
+_THREADS = 16
 T = TypeVar("T")
 
 
@@ -29,6 +33,8 @@ class Recorder:
         self._metrics = metrics
         self._lock = threading.Lock()
         self._used: dict[tuple[str, str], float] = {}  # tokens, while the memory is down
+        self._pid = 0
+        self._threads: ThreadPoolExecutor
 
     def prepare(self) -> None:
         """Brings the tables to the form of this release; a database that is down now is tried again later."""
@@ -73,6 +79,13 @@ class Recorder:
             None,
         )
 
+    def hear(self, client: CdsClient, service: Service, items: Sequence[Said], now: datetime) -> int:
+        """Records feedback; how many items were new. Raises MemoryDown: nothing of it may be taken for stored."""
+        memory = self.memory
+        if memory is None:
+            raise MemoryDown("there is none")
+        return self.ask(lambda: memory.hear(client.name, service.id, items, now))
+
     def first_time(self, issuer: str, jti: str, expires: float) -> bool:
         """Is this the first use of a token? While the memory is down, as far as this process knows."""
         memory = self.memory
@@ -91,15 +104,31 @@ class Recorder:
         """Why the memory is not ready, or None."""
         try:
             if self.memory is not None:
-                self.memory.check()
+                self.ask(self.memory.check)
         except MemoryDown as down:
             return str(down)
         return None
 
     def _guarded(self, what: str, work: Callable[[], T], otherwise: T) -> T:
         try:
-            return work()
+            return self.ask(work)
         except MemoryDown as down:
             self._metrics.lost(what)
             _log.error("memory down", extra={"fields": {"lost": what, "error": str(down)}})
             return otherwise
+
+    def ask(self, work: Callable[[], T]) -> T:
+        """Does something with the memory, and waits for a server no longer than a call can: one that hangs would hold the
+        thread for ever, because its own time limits hang with it. Raises MemoryDown."""
+        if self.memory is None or not self.memory.on_a_server:
+            return work()
+        if self._pid != os.getpid():
+            self._threads, self._pid = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory"), os.getpid()
+        self.memory.refuse_when_down()
+        waiting = self._threads.submit(work)
+        try:
+            return waiting.result(_PATIENCE)
+        except TimeoutError:
+            waiting.cancel()
+            self.memory.count_failure()
+            raise MemoryDown("no answer in time") from None

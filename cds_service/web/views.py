@@ -72,7 +72,7 @@ def hooks(
         if recorder.memory is None:
             raise NotStored("feedback is not stored here")
         try:
-            new = recorder.memory.hear(caller.client.name, service.id, items, current_app.config["CDS"].clock())
+            new = recorder.hear(caller.client, service, items, current_app.config["CDS"].clock())
         except MemoryDown:
             metrics.lost("feedback")
             raise NotStored("feedback could not be stored; send it again") from None

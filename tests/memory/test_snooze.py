@@ -259,3 +259,74 @@ def test_the_order_of_the_records_and_their_ids_do_not_wake_it(sqlite_chart: Cha
         entry["resource"]["id"] += "-again"
     renamed["prefetch"]["Condition"]["entry"].reverse()
     assert FIRST_LINE not in sqlite_chart.cards(renamed, 5, "e2")
+
+
+# -- every change of a fact that matters wakes a safety card ----------------------------------------------------------------
+
+PAIN = {"problems": ["deep-gluteal-syndrome"], "age": 54, "egfr": 88, "blood_pressure": [128, 80]}
+WAKES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "an unselected draft of another drug": (
+        "opioid-gabapentinoid-respiratory",
+        {"ordering": "oxycodone", "drafts": ["gabapentin"]},
+        {"ordering": "oxycodone", "drafts": ["pregabalin"]},
+    ),
+    "an unselected draft more": (
+        "nsaid-safety",
+        {"ordering": "naproxen", "medicines": ["warfarin"]},
+        {"ordering": "naproxen", "medicines": ["warfarin"], "drafts": ["ibuprofen"]},
+    ),
+    "a second opioid on the list": (
+        "opioid-gabapentinoid-respiratory",
+        {"ordering": "oxycodone", "medicines": ["gabapentin"]},
+        {"ordering": "oxycodone", "medicines": ["gabapentin", "morphine"]},
+    ),
+    "a risk by age": (
+        "nsaid-safety",
+        {"ordering": "naproxen", "medicines": ["warfarin"], "age": 64},
+        {"ordering": "naproxen", "medicines": ["warfarin"], "age": 65},
+    ),
+    "kidneys that were not known": (
+        "nsaid-safety",
+        {"ordering": "naproxen", "medicines": ["warfarin"], "egfr": None},
+        {"ordering": "naproxen", "medicines": ["warfarin"], "egfr": 35},
+    ),
+}
+
+
+def select(given: dict[str, Any]) -> dict[str, Any]:
+    merged = {name: value for name, value in (PAIN | given).items() if value is not None}
+    return request("order-select", **merged)
+
+
+@pytest.mark.parametrize("change", WAKES)
+def test_a_changed_fact_wakes_a_safety_card(sqlite_chart: Chart, change: str) -> None:
+    card, before, after = WAKES[change]
+    sqlite_chart.dismiss(select(before), card)
+    assert card not in sqlite_chart.cards(select(before), 3, "e2")
+    assert card in sqlite_chart.cards(select(after), 3, "e2")
+
+
+def test_a_dose_that_becomes_known_wakes_the_card(sqlite_chart: Chart) -> None:
+    """It may be higher than what the clinician had in mind."""
+    unstated = dose(10)
+    del unstated["context"]["draftOrders"]["entry"][0]["resource"]["dosageInstruction"]
+    sqlite_chart.dismiss(unstated, "opioid-gabapentinoid-respiratory")
+    assert "opioid-gabapentinoid-respiratory" in sqlite_chart.cards(dose(80), 3, "e2")
+
+
+def test_two_drafts_of_one_drug_are_more_than_one(sqlite_chart: Chart) -> None:
+    double = dose(10)
+    entries = double["context"]["draftOrders"]["entry"]
+    entries.append(json.loads(json.dumps(entries[0]).replace('"id": "', '"id": "second-')))
+    sqlite_chart.dismiss(dose(10), "opioid-gabapentinoid-respiratory")
+    assert "opioid-gabapentinoid-respiratory" in sqlite_chart.cards(double, 3, "e2")
+
+
+def test_a_recurrence_beside_an_old_problem_is_a_new_episode(sqlite_chart: Chart) -> None:
+    old = {"is": "piriformis-syndrome", "onset": 400}
+    before = request("patient-view", problems=[old])
+    card = next(iter(sqlite_chart.cards(before)))
+    sqlite_chart.dismiss(before, card)
+    again = request("patient-view", problems=[old, {"is": "piriformis-syndrome", "onset": 2}])
+    shown = [card in sqlite_chart.cards(body, 3, "e2") for body in (before, again)]
+    assert shown == [False, True]

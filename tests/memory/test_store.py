@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 import urllib.request
 import uuid
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from http.client import HTTPException
 from pathlib import Path
@@ -28,10 +30,12 @@ from cds_service import create_app
 from cds_service.config import BadSetting
 from cds_service.memory.engine import new_engine
 from cds_service.memory.facts import packed, unpacked, veiled
-from cds_service.memory.store import MemoryDown
+from cds_service.memory.store import MemoryDown, Said
 from cds_service.memory.tables import calls, cards, feedback, metadata, suggestions
 from cds_service.memory.veil import Veil, key_beside
 from cds_service.pathway.rests import Facts
+from cds_service.web.metrics import Metrics
+from cds_service.web.recorder import Recorder
 
 OPIOID = {"problems": ["deep-gluteal-syndrome"], "ordering": "oxycodone", "egfr": 88, "blood_pressure": [128, 80], "age": 54}
 
@@ -98,7 +102,7 @@ def test_the_key_of_an_embedded_database_is_made_once_for_its_owner_only(tmp_pat
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("content", [None, "no key"])
+@pytest.mark.parametrize("content", [None, "no key", "", "abcd"])
 def test_a_key_that_cannot_be_used_stops_the_start_and_is_named(tmp_path: Path, content: str | None) -> None:
     """With another key nobody would be recognised again."""
     folder = tmp_path / "data"
@@ -199,6 +203,79 @@ def test_a_database_that_is_down_is_left_alone_for_some_seconds(tmp_path: Path) 
         with pytest.raises(MemoryDown, match="left alone"):
             down.check()
     assert time.monotonic() - started < 0.1
+
+
+def test_a_file_that_was_removed_or_spoilt_is_begun_anew(tmp_path: Path) -> None:
+    """A connection to a file that is gone would go on writing to nothing."""
+    path = tmp_path / "m.sqlite3"
+    kept = memory(f"sqlite:///{path}")
+    kept.check()
+    for spoil in (lambda: None, lambda: path.write_bytes(b"not a database" * 999)):
+        spoil()
+        for name in ("", "-wal", "-shm"):
+            Path(f"{path}{name}").unlink(missing_ok=True)
+        assert kept.hear("open", "s", [said("c1")], NOON) == 1
+        with memory(f"sqlite:///{path}").reading() as connection:
+            assert connection.execute(select(func.count()).select_from(feedback)).scalar_one() == 1
+
+
+def said(card: str) -> Said:
+    return Said(card, "overridden", NOON)
+
+
+def test_a_database_that_somebody_else_has_locked_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading goes on, and must not hide that nothing can be written."""
+    monkeypatch.setattr("cds_service.memory.engine._WAIT_MS", 50)
+    kept = memory(f"sqlite:///{tmp_path / 'm.sqlite3'}")
+    kept.check()
+    caller = kept.caller("open", "p", "u", None)
+    blocker = sqlite3.connect(tmp_path / "m.sqlite3", isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    for told in ("OperationalError", "OperationalError", "left alone"):
+        with suppress(MemoryDown):
+            kept.answered(caller, NOON)
+        with pytest.raises(MemoryDown, match=told):
+            kept.check()
+    blocker.close()
+
+
+def test_a_server_that_hangs_costs_two_calls_some_patience_and_the_next_none() -> None:
+    """It accepts and says nothing: no time limit of the database can help there."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = memory(f"postgresql+psycopg://cds@127.0.0.1:{silent.getsockname()[1]}/cds")
+        recorder, took = Recorder(store, Metrics()), []
+        for _ in range(4):
+            started = time.monotonic()
+            assert recorder.first_time("iss", str(uuid.uuid4()), time.time() + 60)
+            took.append(time.monotonic() - started)
+    assert all(1 < seconds < 3.5 for seconds in took[:2])
+    assert all(seconds < 0.1 for seconds in took[2:])
+
+
+def test_a_value_that_the_database_does_not_take_says_nothing_about_the_next(postgresql: str) -> None:
+    store = memory(postgresql)
+    store.check()
+    for _ in range(4):
+        with pytest.raises(MemoryDown):
+            store.hear("open", "s", [said("a\0")], NOON)
+    assert store.hear("open", "s", [said("b")], NOON) == 1
+
+
+def test_the_same_items_in_opposite_order_do_not_block_each_other(postgresql: str) -> None:
+    store, found = memory(postgresql), []
+    store.upgrade()
+    items = [said(f"c{n}") for n in range(60)]
+
+    def deliver(batch: list[Said]) -> None:
+        found.append(store.hear("open", "s", batch, NOON))
+
+    threads = [threading.Thread(target=deliver, args=(items[:: 1 if n % 2 else -1],)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(found) == 60
+    assert len(found) == 6
 
 
 def test_what_goes_wrong_is_said_without_what_was_to_be_written(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -114,6 +116,9 @@ BAD: dict[str, Any] = {
     "wrong issuer": lambda: token(ES, claims(iss="https://evil.example")),
     "issuer is no text": lambda: forged(claims() | {"iss": ["x"]}),
     **{f"no {name}": lambda name=name: token(ES, claims(**{name: None})) for name in ("iss", "aud", "exp", "iat", "jti")},
+    "exp beyond every clock": lambda: token(ES, claims(exp=10**400)),
+    "exp is a text": lambda: forged(claims() | {"exp": str(int(time.time()) + 60)}),
+    "iat is a truth": lambda: token(ES, claims(iat=True)),
     "jti is a number": lambda: token(ES, claims(jti=None) | {"jti": 5}),
     "empty jti": lambda: token(ES, claims(jti="")),
     "no kid": lambda: token(ES, kid=None),
@@ -336,3 +341,57 @@ def test_a_client_names_only_its_own_fhir_servers(tmp_path: Path, server: KeySer
     assert server.calls == []
     call(app(tmp_path, north(fhir_servers=[base])), token(ES), body=body)
     assert any(path.startswith("/Condition?") for path in server.calls)
+
+
+GOOD_KEYS = {"keys": [{**ES.public, "alg": ["ES384"], "kid": "odd"}, {**ES.public, "alg": "none", "kid": "odd2"}, 5, ES.public]}
+
+
+def test_odd_keys_among_good_ones_are_passed_over(tmp_path: Path, server: KeyServer) -> None:
+    server.document = GOOD_KEYS
+    assert call(app(tmp_path, by_url(server.url)), token(ES)).status_code == GOOD
+
+
+def test_two_keys_of_one_id_are_told_apart_by_their_kind(tmp_path: Path, server: KeyServer) -> None:
+    server.document = {"keys": [ES.public, {**RS.public, "kid": "es-1"}]}
+    client = app(tmp_path, by_url(server.url))
+    assert call(client, token(ES)).status_code == GOOD
+    assert call(client, token(RS, kid="es-1")).status_code == GOOD
+
+
+def test_an_answer_without_keys_does_not_replace_the_good_ones(
+    tmp_path: Path, server: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys_module, "_LIFESPAN", 0.01)
+    server.document = jwks(ES)
+    client = app(tmp_path, by_url(server.url))
+    assert call(client, token(ES)).status_code == GOOD
+    server.document = {"error": "maintenance"}
+    time.sleep(0.05)
+    assert [call(client, token(ES)).status_code for _ in range(5)] == [GOOD] * 5
+    assert len(server.calls) == 2
+
+
+def test_a_key_server_that_drips_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within the whole of its time, not within that of each byte."""
+    monkeypatch.setattr(keys_module, "_SECONDS", 0.4)
+    stop = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        with listener.accept()[0] as connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            while not stop.wait(0.05):
+                try:
+                    connection.sendall(b"x")
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        client = app(tmp_path, by_url(f"http://127.0.0.1:{listener.getsockname()[1]}/jwks.json"))
+        started = time.monotonic()
+        assert call(client, token(ES)).status_code == 401
+        took = time.monotonic() - started
+        stop.set()
+        thread.join()
+    assert took < 1.5
