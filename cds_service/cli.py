@@ -14,7 +14,8 @@ from pathlib import Path
 from .addresses import is_loopback, url_host
 from .config import BadSetting, Settings, settings_from
 from .content.loader import ContentError
-from .memory.store import Memory, MemoryDown
+from .memory.database import MemoryDown
+from .memory.store import Memory
 from .trust.clients import BadClients
 
 

@@ -39,7 +39,7 @@ HOME = {
     "werkzeug": ("web", "demo", "__init__"),
     "requests": ("connections", "fhir/client", "fhir/search", "trust/keys"),
     "urllib3": ("addresses", "connections", "fhir/search", "trust/keys"),
-    "circuitbreaker": ("fhir/client", "memory/store"),
+    "circuitbreaker": ("fhir/client", "memory/database"),
     "sqlalchemy": ("memory", "report/figures"),
     "matplotlib": ("report/page",),
     "alembic": ("memory",),

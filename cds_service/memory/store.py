@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from circuitbreaker import CircuitBreaker
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, make_url, select
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from ..pathway.rests import LONGEST_DAYS, Answered, Facts
-from .engine import READING, new_engine, take_your_time, upgrade
+from .database import Database
+from .engine import take_your_time
 from .facts import packed, unpacked, veiled
 from .tables import accepted, calls, cards, feedback, suggestions, tokens
 from .veil import Veil
 
 _CLEAN_EVERY = 1000  # uses of a token between two removals of expired ones
-_PASSING = frozenset({"DeadlockDetected", "SerializationFailure"})
-_FAILURES, _REST = 2, 5  # so many failures in a row, and the database is left alone for so many seconds
 
 
 # The cards of a patient that were overridden, the latest last. Built once: building it takes longer than asking it.
@@ -42,10 +37,6 @@ _OVERRIDDEN = (
     )
     .order_by(feedback.c.received_at, feedback.c.id)
 )
-
-
-class MemoryDown(Exception):
-    """The database does not answer. What it says may hold an address or data and is not repeated."""
 
 
 class Caller(NamedTuple):
@@ -84,40 +75,13 @@ class Said(NamedTuple):
         return hashlib.sha256("\x1f".join((*parts, self.reason or "", self.reason_system or "")).encode()).hexdigest()
 
 
-class Memory:
+class Memory(Database):
     """One per application. Every method raises MemoryDown when the database does not answer."""
 
     def __init__(self, url: str, veil: Veil, keep_comments: bool = False) -> None:
-        self.url = url
+        super().__init__(url)
         self._veil = veil
         self._keep_comments = keep_comments
-        self._breaker = CircuitBreaker(_FAILURES, _REST, MemoryDown, "memory")
-        self._upgraded = False
-        parts = make_url(url)
-        self._file = Path(str(parts.database)) if parts.get_backend_name() == "sqlite" else None
-        self._inode: int | None = None
-        self._pid = 0
-        self._made: Engine
-
-    @property
-    def _engine(self) -> Engine:
-        """Connections belong to one process: they are made after a server has forked."""
-        if self._pid != os.getpid():
-            self._made = new_engine(self.url)
-            self._pid = os.getpid()
-        return self._made
-
-    def _look_for_the_file(self) -> None:
-        """An SQLite file that was removed or replaced goes on to be written to, unseen: begin anew with what is there."""
-        if self._file is not None:
-            try:
-                found = self._file.stat().st_ino
-            except OSError:
-                found = None
-            if self._upgraded and found != self._inode:
-                self._engine.dispose()
-                self._upgraded = False
-            self._inode = found
 
     # -- who ------------------------------------------------------------------------------------------------------------
 
@@ -169,7 +133,7 @@ class Memory:
             for one in served
         ]
         offered = [{"uuid": u, "card": one.uuid, "name": name[:200]} for one in served for u, name in one.suggestions]
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(insert(calls), row)
             if shown:
                 connection.execute(insert(cards), shown)
@@ -190,7 +154,7 @@ class Memory:
 
     def hear(self, client: str, service: str, items: Iterable[Said], now: datetime) -> int:
         """Records feedback, all of it or nothing; returns how many items were new, when they are committed to disk."""
-        with self._writing(durable=True) as connection:
+        with self.writing(durable=True) as connection:
             # In one order for everybody: two deliveries of the same items must not wait for each other.
             ordered = sorted(items, key=Said.digest)
             return sum(self._hear(connection, client, service, item, now) for item in ordered)
@@ -230,7 +194,7 @@ class Memory:
         """Remembers a token until it expires. False when it was seen before, by whatever process."""
         identity = hashlib.sha256(f"{issuer}\x1f{jti}".encode("utf-8", "surrogatepass")).hexdigest()
         try:
-            with self._writing() as connection:
+            with self.writing() as connection:
                 if random.randrange(_CLEAN_EVERY) == 0:  # noqa: S311
                     connection.execute(delete(tokens).where(tokens.c.expires < datetime.now(UTC).timestamp()))
                 connection.execute(insert(tokens), {"id": identity, "expires": expires})
@@ -240,101 +204,20 @@ class Memory:
 
     # -- upkeep ---------------------------------------------------------------------------------------------------------
 
-    def upgrade(self) -> None:
-        """Brings the tables to the form that this release needs."""
-        try:
-            upgrade(self._engine)
-        except SQLAlchemyError as error:
-            failed = type(error).__name__
-        else:
-            self._upgraded = True
-            self._inode = self._file.stat().st_ino if self._file else None
-            return
-        self.count_failure()
-        raise MemoryDown(failed)
-
-    def close(self) -> None:
-        """Closes the connections of this process."""
-        if self._pid == os.getpid():
-            self._made.dispose()
-            self._pid = 0
-
     def check(self) -> None:
         """Can it be written to?"""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(delete(tokens).where(tokens.c.id == "-"))
 
     def prune(self, before: datetime) -> int:
         """Deletes calls and feedback of before this day, with everything that hangs on them; returns how many rows."""
         moment = _utc(before)
-        with self._writing() as connection:
+        with self.writing() as connection:
             take_your_time(connection)
             gone = connection.execute(delete(calls).where(calls.c.at < moment)).rowcount
             gone += connection.execute(delete(feedback).where(feedback.c.received_at < moment)).rowcount
             gone += connection.execute(delete(tokens).where(tokens.c.expires < datetime.now(UTC).timestamp())).rowcount
         return gone
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads."""
-        with self._session(reading=True) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self, *, durable: bool = False) -> Iterator[Connection]:
-        """A transaction that is committed in the end; ``durable``: not before it is on disk."""
-        with self._session(reading=False) as connection:
-            if self._engine.dialect.name != "sqlite" or not durable:
-                yield connection
-            else:
-                raw = connection.connection.driver_connection
-                raw.execute("PRAGMA synchronous=FULL")  # type: ignore[union-attr]
-                try:
-                    yield connection
-                    connection.commit()
-                finally:
-                    connection.rollback()
-                    raw.execute("PRAGMA synchronous=NORMAL")  # type: ignore[union-attr]
-
-    @contextmanager
-    def _session(self, *, reading: bool) -> Iterator[Connection]:
-        """A database that fails is MemoryDown, and left alone for some seconds: it must not cost every call its patience."""
-        self.refuse_when_down()
-        failed, counts = "", True
-        self._look_for_the_file()
-        try:
-            if not self._upgraded:
-                self.upgrade()
-            with self._engine.connect().execution_options(**{READING: reading}) as connection:
-                yield connection
-                connection.commit()
-        except (IntegrityError, MemoryDown):
-            raise
-        except SQLAlchemyError as error:
-            # A deadlock and a value that the database does not take say nothing about the next call.
-            failed = type(error).__name__
-            counts = not isinstance(error, DataError) and type(getattr(error, "orig", None)).__name__ not in _PASSING
-        if not failed:
-            if not reading:  # a database that can only be read is down as well
-                self._breaker.reset()
-            return
-        if counts:
-            self.count_failure()
-        raise MemoryDown(failed)
-
-    @property
-    def on_a_server(self) -> bool:
-        return self._file is None
-
-    def refuse_when_down(self) -> None:
-        """Raises MemoryDown while the database is left alone."""
-        if self._breaker.opened:
-            raise MemoryDown("left alone for some seconds")
-
-    def count_failure(self) -> None:
-        """The breaker keeps what it is shown: not the error itself, which holds the rows that could not be written."""
-        with suppress(MemoryDown), self._breaker:
-            raise MemoryDown
 
 
 def _utc(moment: datetime) -> datetime:

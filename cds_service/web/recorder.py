@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from ..content.library import Service
 from ..fhir.hook import HookRequest
-from ..memory.store import Memory, MemoryDown, Said, Served
+from ..memory.database import MemoryDown
+from ..memory.store import Memory, Said, Served
 from ..pathway.rests import Now, Recall, facts_of
 from ..pipeline import Consultation
 from ..trust.clients import CdsClient

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, request
 from ..content.library import Service
 from ..errors import MissingData, NotFound, NotJson, NotJsonType, NotStored
 from ..fhir.prefetch import templates
-from ..memory.store import MemoryDown
+from ..memory.database import MemoryDown
 from ..pipeline import Pipeline
 from .auth import Gate
 from .feedback import said

@@ -28,9 +28,10 @@ from sqlalchemy import func, select
 
 from cds_service import create_app
 from cds_service.config import BadSetting
+from cds_service.memory.database import MemoryDown
 from cds_service.memory.engine import new_engine
 from cds_service.memory.facts import packed, unpacked, veiled
-from cds_service.memory.store import MemoryDown, Said
+from cds_service.memory.store import Said
 from cds_service.memory.tables import calls, cards, feedback, metadata, suggestions
 from cds_service.memory.veil import Veil, key_beside
 from cds_service.pathway.rests import Facts
