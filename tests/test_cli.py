@@ -165,6 +165,9 @@ def test_serve_answers_and_finishes_what_is_in_flight(free_port: int, tmp_path: 
         try:
             assert _get(f"http://127.0.0.1:{free_port}/readyz")["status"] == "ready"
             assert len(_get(f"http://127.0.0.1:{free_port}/cds-services")["services"]) == 3
+            long = urllib.request.Request(f"http://127.0.0.1:{free_port}/healthz", headers={"Authorization": "x" * 20_000})
+            with urllib.request.urlopen(long, timeout=5) as answer:  # a token that is too long is for the service to refuse
+                assert answer.status == 200
         finally:
             process.terminate()
         _, told = process.communicate(timeout=30)
