@@ -38,10 +38,15 @@ class Recorder:
         self._threads: ThreadPoolExecutor
 
     def prepare(self) -> None:
-        """Brings the tables to the form of this release; a database that is down now is tried again later."""
+        """Brings the tables to the form of this release, however long it takes; a database that is down now is tried again
+        later. No connection stays open: the workers are forked from this process and must not inherit one."""
         memory = self.memory
         if memory is not None:
-            self._guarded("tables", memory.upgrade, None)
+            try:
+                memory.upgrade()
+            except MemoryDown as down:
+                self._note_loss("tables", down)
+            memory.close()
 
     def recall(self, client: CdsClient, request: HookRequest, service: Service, now: datetime) -> Recall | None:
         """What was answered for this patient before. Of a client in shadow mode nothing was."""
@@ -114,9 +119,12 @@ class Recorder:
         try:
             return self.ask(work)
         except MemoryDown as down:
-            self._metrics.lost(what)
-            _log.error("memory down", extra={"fields": {"lost": what, "error": str(down)}})
+            self._note_loss(what, down)
             return otherwise
+
+    def _note_loss(self, what: str, down: MemoryDown) -> None:
+        self._metrics.lost(what)
+        _log.error("memory down", extra={"fields": {"lost": what, "error": str(down)}})
 
     def ask(self, work: Callable[[], T]) -> T:
         """Does something with the memory, and waits for a server no longer than a call can: one that hangs would hold the

@@ -134,6 +134,13 @@ def test_the_migrations_make_the_tables_that_the_code_names(database: str) -> No
     assert found == []
 
 
+def test_the_workers_inherit_no_connection(database: str) -> None:
+    """A connection that two processes hold is closed by either under the other."""
+    store = memory(database)
+    Recorder(store, Metrics()).prepare()
+    assert (store._upgraded, store._pid) == (True, 0)
+
+
 def test_many_processes_may_start_at_once(database: str) -> None:
     found: list[BaseException] = []
 

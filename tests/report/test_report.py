@@ -6,15 +6,11 @@ import csv
 import io
 import json
 import re
-import sys
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-
-sys.path += [str(Path(__file__).parents[1] / "memory"), str(Path(__file__).parents[1] / "trust")]
-
 import yaml_writer
 from memory_support import KEY, NOON, OPENED, accepted, call, client, memory, overridden, request, say
 from trust_support import AUDIENCE, ISSUER, Key, claims, jwks, token
