@@ -7,8 +7,8 @@ from typing import Any
 from ..pathway.answers import Answer
 from ..pathway.chart import Problem
 from ..pathway.dates import When, within
-from .elements import items, read, token, when
-from .lens import NOT_THERE, Lens, Resource
+from .elements import is_withheld, items, read, token, when
+from .lens import NOT_THERE, Lens, Resource, Unnamed
 
 _CURRENT = frozenset({"active", "recurrence", "relapse"})
 _PAST = frozenset({"inactive", "resolved", "remission"})
@@ -17,11 +17,14 @@ _STATUS_FREE_DAYS = 180  # a problem without clinicalStatus is current when it i
 
 
 def problem(resource: Resource, lens: Lens) -> Problem | None:
+    """A problem that stands for something here. Raises Unnamed for one that is masked."""
     verification = token(resource.get("verificationStatus"))
     clinical = token(resource.get("clinicalStatus"))
     if verification in NOT_THERE or clinical in NOT_THERE:
         return None
     codes, said = read(resource.get("code"))
+    if is_withheld(codes) and clinical not in _PAST:
+        raise Unnamed
     concepts = lens.any_of(codes)
     if concepts or clinical not in _PAST:
         concepts = concepts | lens.words(said)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..pathway.dates import When, day
 
+ABSENT = "data-absent-reason"  # a coding that says that there is no code
 _AT_UTC = ("Z", "+00:00")
 _YEAR = re.compile(r"(\d{4})(?:-(\d\d))?\Z")
 
@@ -64,6 +65,11 @@ def read(concept: Any) -> tuple[list[tuple[str, str]], list[str]]:
                 if display.__class__ is str and display and display not in said:
                     said.append(display)
     return codes, said
+
+
+def is_withheld(codes: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> bool:
+    """Do all the codes only say that there is none: masked, or not known?"""
+    return bool(codes) and all(ABSENT in system for system, _ in codes)
 
 
 def texts(concept: Any) -> list[str]:

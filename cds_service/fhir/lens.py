@@ -34,7 +34,7 @@ def _is_side(site: Any) -> bool:
 
 
 class Unnamed(ValueError):
-    """A medicine or an allergy without a name and with no code that is known: nobody can tell what it is."""
+    """A medicine, an allergy or a problem without a name and with no code that is known: nobody can tell what it is."""
 
 
 class Lens:

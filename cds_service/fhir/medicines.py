@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..pathway.chart import NOTHING, Concepts
-from .elements import codings, items, number, read
+from .elements import codings, is_withheld, items, number, read
 from .terminology import Terminology
 
 # Forms that act on the spot: the systemic classes do not apply to them (terminology: route matters).
@@ -29,6 +29,7 @@ _NALOXONE, _COUGH_COLD, _ANALGESIC = "med-naloxone", "med-opioid-cough-cold", "m
 _SYSTEMIC_STEROID, _LIDOCAINE = "med-systemic-corticosteroid", "med-lidocaine-topical"
 _NSAID_ORAL, _NSAID_TOPICAL = "med-nsaid-oral", "med-nsaid-topical"
 _OPIOIDS = "opioids"
+_RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 
 
 class Drug:
@@ -36,18 +37,19 @@ class Drug:
 
     __slots__ = ("_names", "classes", "ingredients", "known")
 
-    known: bool  # is there a code or a name at all?
+    known: bool  # can anybody tell from its codes and names what it is?
     classes: Concepts
     ingredients: Concepts
 
-    def __init__(self, codes: Iterable[tuple[str, str]], said: Iterable[str], terminology: Terminology) -> None:
+    def __init__(self, codes: tuple[tuple[str, str], ...], said: Iterable[str], terminology: Terminology) -> None:
         names = list(said)
         classes: set[str] = set()
         ingredients: set[str] = set()
-        self.known = bool(names)
+        # A code of RxNorm that is not known here is another medicine; a code of a list of their own may be any.
+        self.known = bool(names) and not is_withheld(codes)
         for system, code in codes:
-            self.known = True
             found = terminology.codes.of(system, code)
+            self.known = self.known or bool(found) or system == _RXNORM
             if found:
                 classes |= {name for name in found if name.startswith("med-")}
                 ingredients |= terminology.ingredients_of(system, code)

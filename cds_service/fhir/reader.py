@@ -98,7 +98,9 @@ class Reader:
                         doubts.add(OTHER_IN_PART if owner else PARTLY)
                     continue
             except Unnamed:
-                self._gap(section, kind, "one entry does not say what it is")
+                # One masked problem is told; it does not make the problem list unread.
+                what = "a masked problem" if kind == "Condition" else kind
+                self._gap(section, what, "one entry does not say what it is")
             except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
                 self._gap(section, kind, PARTLY)
             else:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..pathway.chart import Chart, Draft, Gap, Medicine, Reason
-from .elements import codings, items, local_id, reference, texts
+from .elements import ABSENT, codings, items, local_id, reference, texts
 from .lens import Lens
 from .prefetch import NOT_R4, UNREADABLE, patient_of
 from .prescriptions import drug, medicine
@@ -18,7 +18,6 @@ _MEDICINE, _SERVICE = "MedicationRequest", "ServiceRequest"
 _LENGTH = frozenset({"occurrenceTiming", "occurrencePeriod", "quantityQuantity", "quantityRatio", "quantityRange"})
 _CONTENT = ("orderDetail", "note", "patientInstruction", "supportingInfo")
 # The order types of other FHIR versions: a selected one is a gap, because this service reads R4 only.
-_ABSENT = "data-absent-reason"  # a coding that says that there is no code
 _OTHER_VERSIONS = frozenset({"MedicationOrder", "ProcedureRequest", "ReferralRequest", "DiagnosticOrder"})
 
 
@@ -87,7 +86,7 @@ def _reasons(lens: Lens, resource: Mapping[str, Any]) -> Iterable[Reason]:
     for concept in items(resource.get("reasonCode")):
         if isinstance(concept, dict):
             concepts = lens.codes_and_words(concept)
-            if concepts or any(_ABSENT not in system for system, _, _ in codings(concept)):
+            if concepts or any(ABSENT not in system for system, _, _ in codings(concept)):
                 yield Reason(concepts, next(iter(texts(concept)), "coded reason"))
     for pointer in items(resource.get("reasonReference")):
         ref = reference(pointer)

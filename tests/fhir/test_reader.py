@@ -865,6 +865,38 @@ def test_a_record_of_another_patient_does_not_exist() -> None:
     assert ([p.ref for p in found.problems], gaps(found)) == (["Condition/c2"], {("Condition", OTHER_IN_PART)})
 
 
+ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+WITHHELD = [concept((ABSENT, "masked")), concept((ABSENT, "unknown"), text="masked")]
+
+
+@pytest.mark.parametrize("code", [*WITHHELD, concept(("urn:oid:1.2.3", "77"))], ids=["masked", "with a text", "an own list"])
+def test_an_active_medicine_that_nobody_can_name_is_a_gap(code: dict[str, Any]) -> None:
+    """It may be the benzodiazepine that the check looks for."""
+    found = read(medication_request(code))
+    assert (found.medicines, gaps(found)) == ((), {("MedicationRequest", "one entry does not say what it is")})
+
+
+def test_a_code_of_rxnorm_that_is_not_known_here_is_another_medicine() -> None:
+    assert gaps(read(medication_request(concept((RXNORM, "314076"))))) == set()
+
+
+@pytest.mark.parametrize("code", WITHHELD, ids=["masked", "with a text"])
+def test_a_masked_problem_is_told_and_the_list_is_read(code: dict[str, Any]) -> None:
+    found = read(condition(code), condition(id="c2"))
+    assert ([p.ref for p in found.problems], gaps(found)) == (
+        ["Condition/c2"],
+        {("a masked problem", "one entry does not say what it is")},
+    )
+    assert gaps(read(condition(code, clinical="resolved"))) == set()
+
+
+def test_every_coding_is_looked_at() -> None:
+    """Oracle Health and Epic put their own codes first."""
+    assert len(read(condition(concept(("urn:oid:imo", "99"), (SCT, "129179000")))).problems) == 1
+    (medicine,) = read(medication_request(concept(("urn:oid:local", "1"), (RXNORM, "25480")))).medicines
+    assert "gabapentinoids" in medicine.classes
+
+
 def test_a_record_of_another_patient_that_stands_for_nothing_is_no_gap() -> None:
     found = read(condition(concept(text="Hypertension"), subject=OTHER), condition(id="c2"))
     assert (len(found.problems), found.gaps) == (1, ())
