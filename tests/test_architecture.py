@@ -107,6 +107,7 @@ PATHWAY_ORDER = [
     "kidney_dose",
     "pregnancy_orders",
     "rests",
+    "stages",
     "__init__",
 ]
 

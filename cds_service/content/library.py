@@ -11,6 +11,7 @@ from ..fhir.prefetch import Source, sources_for
 from ..fhir.terminology import Terminology
 from ..pathway.decide import GATES
 from ..pathway.recommendation import Hook, Kind, Link, Order, Recommendation, Suggestion
+from ..pathway.stages import Stage
 from ..pathway.vocabulary import PHRASES
 from .statements import Conflict, Statement
 
@@ -37,6 +38,7 @@ class Library:
     sources: Mapping[str, str]
     statements: Mapping[str, Statement]
     conflicts: Mapping[str, Conflict]
+    stages: tuple[Stage, ...]
     cases: Mapping[str, tuple[Mapping[str, Any], ...]]
     statuses: Mapping[str, str]
     version: str

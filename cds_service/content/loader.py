@@ -24,9 +24,10 @@ from ..pathway.recommendation import (
     Suggestion,
     Variant,
 )
+from ..pathway.stages import Stage
 from ..pathway.vocabulary import PHRASES, Line, LineError, Names, parse_line
 from .library import Library
-from .schema import CardFile, OrderFile
+from .schema import CardFile, OrderFile, StagesFile
 from .tables import ContentError, Tables
 
 __all__ = ["ContentError", "load"]
@@ -62,6 +63,7 @@ class _Loader:
         self._tables = Tables(folder)
         self._names = Names(self._tables.terminology.names, self._tables.limits, self._tables.factors)
         self._orders: dict[str, Order] = {}
+        self._stages = self._read_stages()
 
     def library(self) -> Library:
         for path in sorted((self._folder / "orders").glob("*.yaml")):
@@ -88,9 +90,33 @@ class _Loader:
             self._tables.sources,
             self._tables.statements,
             self._tables.conflicts,
+            self._stages,
             cases,
             statuses,
             self._tables.version(),
+        )
+
+    # -- stages -----------------------------------------------------------------------------------------------------------
+
+    def _read_stages(self) -> tuple[Stage, ...]:
+        path = self._folder / "stages.yaml"
+        found = self._tables.yaml(path, StagesFile()) or {"stages": {}}
+        return tuple(self._stage(path, key, raw) for key, raw in found["stages"].items())
+
+    def _stage(self, path: Path, key: str, raw: Mapping[str, Any]) -> Stage:
+        def lines(place: str, given: Iterable[Any]) -> tuple[Line, ...]:
+            return self._lines(path, f"{key}.{place}", given)
+
+        return Stage(
+            key,
+            raw["title"],
+            raw["summary"],
+            raw["from_day"],
+            raw["all_along"],
+            lines("needs", raw["needs"]),
+            lines("under_way", raw["under_way"]),
+            lines("done.when", raw["done"]["when"]),
+            lines("done.unless", raw["done"]["unless"]),
         )
 
     # -- orders and cards -----------------------------------------------------------------------------------------------
@@ -132,6 +158,8 @@ class _Loader:
         before = len(self._tables.problems)
         if card["id"] != path.stem:
             self._tables.problem(path, f"id {card['id']!r} is not the file name")
+        if card["stage"] not in [stage.id for stage in self._stages]:
+            self._tables.problem(path, f"unknown stage {card['stage']!r}")
         when = self._lines(path, "when", card["when"])
         if when and not any(line.entry.name in SCOPE_LINES for line in when):
             self._tables.problem(path, f"when: one of {', '.join(sorted(SCOPE_LINES))} is needed")
@@ -165,6 +193,7 @@ class _Loader:
             id=card["id"],
             title=card["title"],
             kind=Kind(card["kind"]),
+            stage=card["stage"],
             hooks=tuple(Hook(h) for h in card["hooks"]),
             rank=card["rank"],
             why=card["why"],

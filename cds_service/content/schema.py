@@ -129,6 +129,7 @@ class CardFile(Strict):
     id = Text(required=True)
     title = Text(required=True)
     kind = Text(required=True, validate=_one_of(Kind))
+    stage = Text(required=True)
     status = Text(required=True, validate=_one_of(("draft", "active", "retired")))
     hooks = fields.List(Text(validate=_one_of(Hook)), required=True, validate=validate.Length(min=1))
     rank = Whole(required=True)
@@ -173,6 +174,27 @@ class OrderFile(Strict):
 class ReferenceFile(Strict):
     title = Text(required=True)
     url = Text(required=True, validate=validate.URL(schemes={"https"}, require_tld=True))
+
+
+class DoneFile(Strict):
+    when = fields.List(fields.Raw(), load_default=list)
+    unless = fields.List(fields.Raw(), load_default=list)
+
+
+class StageFile(Strict):
+    title = Text(required=True)
+    summary = Text(required=True)
+    from_day = Whole(load_default=None)
+    all_along = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    needs = fields.List(fields.Raw(), load_default=list)
+    under_way = fields.List(fields.Raw(), load_default=list)
+    done = fields.Nested(DoneFile, load_default=lambda: {"when": [], "unless": []})
+
+
+class StagesFile(Strict):
+    """``stages.yaml``: the stages of the pathway in order."""
+
+    stages = fields.Dict(keys=Text(), values=fields.Nested(StageFile), required=True, validate=validate.Length(min=1))
 
 
 class EvidenceFile(Strict):

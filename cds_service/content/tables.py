@@ -69,6 +69,7 @@ class Tables:
             "medicine-names",
             "override-reasons",
             "problem-words",
+            "stages",
             "statements",
         }
     )

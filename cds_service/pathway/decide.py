@@ -34,6 +34,7 @@ class Role(StrEnum):
     GATE = "gate"
     VARIANT = "variant"
     ESCALATE = "escalate"
+    STAGE = "stage"  # of the pathway, not of a card
 
 
 class Step(NamedTuple):

@@ -133,6 +133,7 @@ class Recommendation:
     id: str
     title: str
     kind: Kind
+    stage: str
     hooks: tuple[Hook, ...]
     rank: int
     why: str

@@ -65,9 +65,9 @@ def referred_since_mass(chart: Chart) -> Finding:
 
 
 @finding(reads=("requests",))
-def referred_within(chart: Chart, to: ValueSet, days: int) -> Finding:
-    """A referral of this kind, open or completed, was made within so many days."""
-    referrals = (Event("referred", r.when, r.ref) for r in _referrals(chart, to))
+def referred_within(chart: Chart, to: tuple[ValueSet, ...], days: int) -> Finding:
+    """A referral of one of these kinds, open or completed, was made within so many days."""
+    referrals = (Event("referred", r.when, r.ref) for r in _referrals(chart, *to))
     otherwise = Finding(chart.absence("requests"), f"no such referral within {days} days is recorded")
     return happened_lately(referrals, days, chart.today, otherwise)
 

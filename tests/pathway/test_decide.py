@@ -60,6 +60,7 @@ def card(
         id=name,
         title=f"Title of {name}",
         kind=kind,
+        stage="red-flags",
         hooks=(),
         rank=1,
         why="",

@@ -44,12 +44,13 @@ def documented(finding: str, of: str) -> list[Case]:
 
 CASES = [
     # referred_within
-    case("referred_within", YES, "180 days ago", request(PAIN, days=180), to=PAIN, days=180),
-    case("referred_within", YES, "completed", request(PAIN, days=20, active=False), to=PAIN, days=180),
-    case("referred_within", NO, "181 days ago", request(PAIN, days=181), to=PAIN, days=180),
-    case("referred_within", NO, "another referral", request(SURGERY, days=20), to=PAIN, days=180),
-    case("referred_within", UNKNOWN, "without a date", request(PAIN, days=None), to=PAIN, days=180),
-    case("referred_within", UNKNOWN, "requests could not be read", gap("requests"), to=PAIN, days=180),
+    case("referred_within", YES, "180 days ago", request(PAIN, days=180), to=(PAIN,), days=180),
+    case("referred_within", YES, "completed", request(PAIN, days=20, active=False), to=(PAIN,), days=180),
+    case("referred_within", NO, "181 days ago", request(PAIN, days=181), to=(PAIN,), days=180),
+    case("referred_within", NO, "another referral", request(SURGERY, days=20), to=(PAIN,), days=180),
+    case("referred_within", YES, "one of several kinds", request(SURGERY, days=20), to=(PAIN, SURGERY), days=180),
+    case("referred_within", UNKNOWN, "without a date", request(PAIN, days=None), to=(PAIN,), days=180),
+    case("referred_within", UNKNOWN, "requests could not be read", gap("requests"), to=(PAIN,), days=180),
     # confirmed_syndrome
     case("confirmed_syndrome", YES, "confirmed", problem("ischiofemoral-impingement"), **ISCHIOFEMORAL),
     case("confirmed_syndrome", NO, "suspected", problem("ischiofemoral-impingement", suspected=True), **ISCHIOFEMORAL),
