@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 
-.PHONY: demo test lint slow bench clean
+.PHONY: demo test lint slow bench pictures clean
 
 demo: $(VENV)/.demo
 	$(BIN)/cds-service demo --port $(PORT)
@@ -28,6 +28,10 @@ slow: $(VENV)/.test
 # CPU time of one request against a bare Flask service that only parses the same body.
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench
+
+# The pictures of the README, made anew from the demo in a headless Chromium.
+pictures: $(VENV)/.test
+	$(BIN)/python -m tests.browser.pictures
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'

@@ -28,6 +28,7 @@ from .trust.clients import BadClients, CdsClient, load_clients
 from .trust.tokens import Verifier
 from .web import failures
 from .web.auth import ANYBODY, Gate, admitted
+from .web.html import assets
 from .web.logs import configure
 from .web.metrics import Metrics
 from .web.operations import operations
@@ -86,9 +87,11 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
     # A redirect in answer to a preflight is an error in browsers: doubled slashes are served, not redirected.
     app.url_map.merge_slashes = False
     clients = clients_of(settings, runtime.library)
+    app.extensions["runtime"] = runtime
     app.extensions["memory"] = open_memory(settings)
     recorder = Recorder(app.extensions["memory"], metrics)
     recorder.prepare()
+    app.extensions["recorder"] = recorder
     gate = Gate(
         {c.name: admitted(c, services_of(runtime.library, settings, c.disabled_cards)) for c in clients or (ANYBODY,)},
         Verifier(clients, recorder.first_time) if clients else None,
@@ -108,6 +111,7 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
     failures.register(app)
     app.register_blueprint(hooks(runtime.services, runtime.pipeline, runtime.library.version, gate, recorder, metrics))
     app.register_blueprint(card_pages(runtime.library))
+    app.register_blueprint(assets())
     app.register_blueprint(operations(runtime.library.version, metrics, recorder))
     return app
 

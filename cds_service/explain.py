@@ -13,6 +13,7 @@ from .errors import NotAHookRequest, NotJson, ServiceError, outcome
 from .fhir.hook import HookRequest
 from .memory.opening import is_there, open_memory
 from .pathway.answers import Answer
+from .pathway.chart import SECTIONS, Chart
 from .pathway.decide import Decision
 from .pathway.medicines import unclassified
 from .pathway.recommendation import Hook
@@ -25,6 +26,7 @@ from .web.metrics import Metrics
 from .web.protocol import parse
 from .web.recorder import Recorder
 
+_RECORDS = tuple(section for section in SECTIONS if section != "person")
 _MARK = {Answer.YES: "yes    ", Answer.NO: "no     ", Answer.UNKNOWN: "unknown"}
 
 
@@ -38,7 +40,7 @@ def explain(body: bytes, settings: Settings, *, as_json: bool, client: str = ANY
         return f"refused with status {error.status}: {error.text}", 1
     if found is None:
         return (_json({"decisions": []}) if as_json else "nothing to evaluate: the request carries no order"), 0
-    return (_json(_as_data(found)) if as_json else _as_text(found)), 0
+    return (_json(as_data(found)) if as_json else _as_text(found)), 0
 
 
 def _run(body: bytes, settings: Settings, client: str) -> Consultation | None:
@@ -54,8 +56,12 @@ def _run(body: bytes, settings: Settings, client: str) -> Consultation | None:
         return None
     runtime = Runtime.build(settings)
     service = runtime.services[f"posterior-hip-pain-{hook}"]
-    recall = _recall(settings, client, request, service)
-    return runtime.pipeline.run(service, request, settings.clock().date(), explain=True, recall=recall)
+    return examine(runtime, service, request, _recall(settings, client, request, service))
+
+
+def examine(runtime: Runtime, service: Service, request: HookRequest, recall: Recall | None) -> Consultation:
+    """Evaluates a request with every line asked, also those that another line had made idle. Raises MissingData."""
+    return runtime.pipeline.run(service, request, runtime.settings.clock().date(), explain=True, recall=recall)
 
 
 def _recall(settings: Settings, client: str, request: HookRequest, service: Service) -> Recall | None:
@@ -72,19 +78,38 @@ def _json(data: Any) -> str:
     return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
 
 
-def _as_data(found: Consultation) -> dict[str, Any]:
+def as_data(found: Consultation) -> dict[str, Any]:
+    """The explanation as plain data; ``dates`` says from when each record is that a line rests on."""
+    dates = _dates(found.chart)
+    named = {ref for decision in found.outcome.decisions for step in decision.steps for ref in step.finding.resources}
     return {
         "today": found.chart.today.isoformat(),
         "not_classified": list(unclassified(found.chart)),
         "gaps": [{"what": gap.what, "reason": gap.reason} for gap in found.chart.gaps],
         "decisions": [_decision(decision) for decision in found.outcome.decisions],
+        "dates": {ref: dates[ref] for ref in sorted(named & dates.keys())},
         "cards": list(found.cards),
     }
+
+
+# What tells from when a record is, best first.
+_DAYS = ("when", "start", "onset", "recorded", "began", "ordered", "born")
+
+
+def _dates(chart: Chart) -> dict[str, str]:
+    """The day of every record of the chart that has one."""
+    found: dict[str, str] = {}
+    for record in (chart.person, *(record for section in _RECORDS for record in getattr(chart, section))):
+        day = next((day for name in _DAYS if (day := getattr(record, name, None))), None)
+        if day:
+            found[record.ref] = str(day)
+    return found
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
     return {
         "card": decision.recommendation.id,
+        "title": decision.recommendation.title,
         "verdict": decision.verdict.value,
         "indicator": decision.indicator.value if decision.verdict == "shown" else None,
         "because": decision.because,
@@ -92,6 +117,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
             {
                 "role": step.role.value,
                 "line": step.line.text,
+                "meaning": " ".join(step.line.entry.meaning.split()),
                 "answer": step.finding.answer.value,
                 "because": step.finding.because,
                 "resources": list(step.finding.resources),

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "__init__": {"config", "content", "fhir", "memory", "pathway", "pipeline", "trust", "web"},
     "check": {"", "config", "content"},
     "explain": {"", "config", "content", "errors", "fhir", "memory", "pathway", "pipeline", "trust", "web"},
-    "demo": {"", "config", "content", "errors", "fhir", "pathway", "web", "check"},
+    "demo": {"", "config", "content", "errors", "explain", "fhir", "pathway", "web", "check"},
     "cli": {"", "memory", "report", "trust", "addresses", "check", "config", "content", "demo", "explain", "server"},
 }
 # Libraries that have one home.
@@ -50,7 +50,7 @@ HOME = {
     "fhir": ("fhir/orders",),
     "marshmallow": ("content", "trust/clients", "web/protocol", "web/feedback"),
     "gunicorn": ("server",),
-    "markdown_it": ("web/pages",),
+    "markdown_it": ("web/markdown",),
     "simple_icd_10_cm": ("content/codes",),
     "stdnum": ("content/codes",),
 }

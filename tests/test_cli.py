@@ -148,11 +148,17 @@ def test_broken_content_stops_the_start(tmp_path: Path) -> None:
     assert "no card was found" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["serve", "demo"])
-def test_it_does_not_listen_beyond_loopback_without_authentication(command: str) -> None:
-    done = run(command, "--host", "192.0.2.1")
+def test_it_does_not_listen_beyond_loopback_without_authentication() -> None:
+    done = run("serve", "--host", "192.0.2.1")
     assert done.returncode == 1
     assert "CDS_ALLOW_ANONYMOUS=1" in done.stderr
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "0.0.0.0", "::"])
+def test_the_demo_listens_on_this_machine_only(host: str) -> None:
+    done = run("demo", "--host", host, CDS_ALLOW_ANONYMOUS="1")
+    assert done.returncode == 1
+    assert f"does not listen on {host}" in done.stderr
 
 
 def test_serve_answers_and_finishes_what_is_in_flight(free_port: int, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The demo: the service, an EHR with synthetic patients behind it, and a page to try the cards from.
+"""The demo: the service, an EHR with synthetic patients behind it, and pages to try the cards from.
 
 Nothing of the service imports this; only the command line does.
 """
@@ -6,15 +6,19 @@ Nothing of the service imports this; only the command line does.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from flask import Flask
 
 from .. import create_app
 from ..config import Settings
+from ..web.html import assets
 from .ehr import demo_ehr
 from .links import welcome_text
+from .menu import Menu
 from .page import demo_page
 from .personas import Charts, fixtures_folder
+from .wire import CdsClient
 
 __all__ = ["demo_app", "fixtures_folder", "welcome"]
 
@@ -23,15 +27,17 @@ _DEADLINE_MS = 2000
 
 
 def demo_app(settings: Settings) -> Flask:
-    """The service with the demo EHR at ``/fhir`` and a page at ``/``. It reads charts from itself only, whatever
+    """The service with the demo EHR at ``/fhir`` and its pages at ``/``. It reads charts from itself only, whatever
     CDS_FHIR_SERVERS says: on a loopback address, or at CDS_PUBLIC_URL where that is set. Raises ContentError."""
     itself = (f"{settings.public_url}/fhir",) if settings.public_url else ()
     deadline = _DEADLINE_MS if settings.deadline_ms == Settings().deadline_ms else settings.deadline_ms
     app = create_app(replace(settings, fhir_servers=itself, deadline_ms=deadline))
-    charts = Charts.load(fixtures_folder())
+    folder = fixtures_folder()
+    charts = Charts.load(folder)
     app.extensions["demo_charts"] = charts
     app.register_blueprint(demo_ehr(charts))
-    app.register_blueprint(demo_page(charts))
+    app.register_blueprint(assets("demo", Path(__file__).parent / "static"))
+    app.register_blueprint(demo_page(charts, Menu.load(folder), app.extensions["runtime"].library, CdsClient(app)))
     return app
 
 

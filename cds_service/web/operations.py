@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 from flask import Blueprint, Response
@@ -16,7 +15,7 @@ from .views import json_response
 def operations(content_version: str, metrics: Metrics, recorder: Recorder) -> Blueprint:
     """Health, readiness, metrics and the OpenAPI description."""
     blueprint = Blueprint("operations", __name__)
-    description = _openapi()
+    description = openapi_file().read_text(encoding="utf-8")
 
     @blueprint.get("/healthz")
     def healthz() -> Response:
@@ -42,9 +41,7 @@ def operations(content_version: str, metrics: Metrics, recorder: Recorder) -> Bl
     return blueprint
 
 
-def _openapi() -> str:
+def openapi_file() -> Path:
     """The description: packaged beside the code, or at the top of a checkout."""
-    packaged = files("cds_service") / "openapi.yaml"
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    return (Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8")
+    packaged = Path(__file__).parents[1] / "openapi.yaml"
+    return packaged if packaged.is_file() else Path(__file__).parents[2] / "openapi.yaml"

@@ -1,62 +1,63 @@
-"""The readable page of one recommendation, generated from its file. No patient data."""
+"""The pages about the cards: the catalogue, one page a card, and the review book. Cards do not change while the process runs, so
+each page is rendered when it is first asked for and kept; only a search is answered anew. No patient data."""
 
 from __future__ import annotations
 
-import re
+from functools import cache
 
-from flask import Blueprint, Response, render_template
-from markdown_it import MarkdownIt
-from markupsafe import Markup
+from flask import Blueprint, Response, request
 
-from ..compose import DECISION_PHRASES
 from ..content.library import Library
 from ..errors import NotFound
-from ..pathway.recommendation import Recommendation
-from ..pathway.vocabulary import PHRASES, Line
-
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+from .book import review_book
+from .catalogue import LONGEST, Catalogue, Grouping
+from .html import html, render
 
 
 def card_pages(library: Library) -> Blueprint:
-    """``/cards/{id}`` for every recommendation that is not retired."""
+    """``/cards``, ``/cards/{id}`` and ``/cards/book``, for every card that is not retired."""
     blueprint = Blueprint("cards", __name__, template_folder="templates")
-    shown = {r.id: r for r in library.recommendations if library.statuses[r.id] != "retired"}
+    catalogue = Catalogue(library)
+
+    def listed(by: Grouping, query: str, root: str) -> str:
+        found = catalogue.found(query)
+        groups = catalogue.groups(by, found)
+        return render(
+            "catalogue.html", root=root, catalogue=catalogue, groups=groups, found=found, by=by, query=query, library=library
+        )
+
+    @cache
+    def whole(by: Grouping, root: str) -> str:
+        return listed(by, "", root)
+
+    @cache
+    def one(card_id: str) -> str:
+        return render("card.html", root="../", view=catalogue.cards[card_id], library=library)
+
+    @cache
+    def bound() -> str:
+        return review_book(catalogue, "../")
+
+    # With and without a slash at the end, and without a redirect: a gateway that strips a prefix could not lead back.
+    @blueprint.get("/cards", strict_slashes=False)
+    def index() -> Response:
+        root = "../" if request.path.endswith("/") else ""
+        query = " ".join(request.args.get("q", "").split())[:LONGEST]
+        by = _grouping(request.args.get("by", ""))
+        return html(listed(by, query, root) if query else whole(by, root))
+
+    @blueprint.get("/cards/book")
+    def book() -> Response:
+        return html(bound())
 
     @blueprint.get("/cards/<card_id>")
     def page(card_id: str) -> Response:
-        recommendation = shown.get(card_id)
-        if recommendation is None:
+        if card_id not in catalogue.cards:
             raise NotFound("there is no such card")
-        return Response(_render(recommendation, library), mimetype="text/html")
+        return html(one(card_id))
 
     return blueprint
 
 
-def _render(recommendation: Recommendation, library: Library) -> str:
-    return render_template(
-        "card.html",
-        card=recommendation,
-        detail=_text(recommendation.detail),
-        variants=[(v, _text(v.detail) if v.detail else None) for v in recommendation.variants],
-        meaning=_meaning,
-        cases=library.cases[recommendation.id],
-        status=library.statuses[recommendation.id],
-        version=library.version,
-    )
-
-
-def _meaning(line: Line) -> str:
-    """What a line asks, in the words of the vocabulary."""
-    return " ".join(line.entry.meaning.split())
-
-
-def _text(template: str) -> Markup:
-    """A card's Markdown as HTML; what is filled in from the chart is named instead."""
-    named = _PLACEHOLDER.sub(lambda m: f"*[{_said(m[1])}]*", template)
-    return Markup(_MARKDOWN.render(named))  # noqa: S704  (content files only, and HTML in them is escaped)
-
-
-def _said(name: str) -> str:
-    meaning = DECISION_PHRASES.get(name) or PHRASES[name].meaning
-    return " ".join(meaning.split()).rstrip(".").lower()
+def _grouping(given: str) -> Grouping:
+    return Grouping(given) if given in list(Grouping) else Grouping.STAGE
