@@ -9,6 +9,7 @@ import orjson
 from . import Runtime
 from .config import Settings
 from .content.library import Service
+from .content.line_words import line_words, meaning
 from .errors import NotAHookRequest, NotJson, ServiceError, outcome
 from .fhir.hook import HookRequest
 from .memory.opening import is_there, open_memory
@@ -117,7 +118,8 @@ def _decision(decision: Decision) -> dict[str, Any]:
             {
                 "role": step.role.value,
                 "line": step.line.text,
-                "meaning": " ".join(step.line.entry.meaning.split()),
+                "words": line_words(step.line),
+                "meaning": meaning(step.line),
                 "answer": step.finding.answer.value,
                 "because": step.finding.because,
                 "resources": list(step.finding.resources),

@@ -10,6 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..content.files import read_yaml
 from ..content.library import Library
+from ..content.line_words import line_words
 from ..errors import NotFound
 from ..web.html import page
 from ..web.markdown import as_html
@@ -137,4 +138,5 @@ def _shown(visit: Visit, library: Library, today: date) -> dict[str, Any]:
         "drawings": [pathway(explained.places, explained.clock, upright=u) for u in (False, True)] if explained else [],
         "marks": MARKS,
         "markdown": as_html,
+        "line_words": line_words,
     }

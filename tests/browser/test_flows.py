@@ -152,7 +152,7 @@ def test_what_if_changes_the_cards_at_once(opened: Opening) -> None:
     page.get_by_label("Age in years").fill("70")
     expect(offers.filter(has_text="Nortriptyline")).to_have_count(0)
     expect(page.get_by_label("Age in years")).to_be_focused()
-    page.get_by_label("Pain now").fill("2")
+    page.get_by_label("Pain, 0 to 10").fill("2")
     expect(page.locator(NERVE_PAIN)).to_have_count(0)
     expect(page.locator("#notice")).to_contain_text("Gone: Moderate nerve pain")
     page.get_by_label("Foot drop").check()
@@ -166,14 +166,14 @@ def test_days_that_pass_and_entries_left_out_count(opened: Opening) -> None:
     page = opened("/patients/six-weeks")
     page.get_by_label("Days later").fill("41")
     expect(page.locator("svg.pathway.lying")).to_contain_text("today: day 90")
-    page.get_by_text("Leave entries of the chart out").click()
+    page.get_by_text("Entries to leave out").click()
     page.get_by_role("checkbox", name="Deep gluteal syndrome").check()
     expect(page.locator("#cards + p, #cards ~ p.panel")).to_contain_text("No card")
 
 
 def test_an_egfr_changes_what_is_offered(opened: Opening) -> None:
     page = opened("/patients/piriformis")
-    page.get_by_label("eGFR, mL/min").fill("25")
+    page.get_by_label("eGFR in mL/min").fill("25")
     choose(page, "Oxycodone 5 mg, four times a day")
     expect(page.locator(FIRST_LINE)).to_be_visible()
     expect(page.get_by_role("button", name="Duloxetine 30 mg daily instead")).to_have_count(0)

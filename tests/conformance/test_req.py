@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import conformance_support as support
@@ -404,12 +405,13 @@ def logged(capsys):
     configure("CRITICAL")
 
 
-def test_a_failed_evaluation_is_500_and_never_no_advice_req_15_req_08(monkeypatch, logged):
+def test_a_failed_evaluation_is_500_and_never_no_advice_req_15_req_08(monkeypatch, logged, tmp_path):
     def fail(*_, **__):
         raise RuntimeError(f"{SECRET} cannot be evaluated")
 
     monkeypatch.setitem(FINDINGS, "is_ordering", replace(FINDINGS["is_ordering"], ask=fail))
-    client = create_app(Settings(now=support.NOW, log_level="DEBUG"), load(packaged_cards())).test_client()
+    library = load(shutil.copytree(packaged_cards(), tmp_path / "cards"))  # read anew, with the finding that fails
+    client = create_app(Settings(now=support.NOW, log_level="DEBUG"), library).test_client()
     answer = support.call(client, support.on_pathway("order-select"), headers={"Origin": support.SANDBOX})
     support.refusal(answer, 500)
     assert answer.headers["Access-Control-Allow-Origin"] == support.SANDBOX

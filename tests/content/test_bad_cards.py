@@ -14,13 +14,18 @@ from cds_service.content.loader import load
 from cds_service.content.tables import ContentError
 
 GALLERY = Path(__file__).parents[1] / "bad_cards"
+KEPT = ("red-flag-cauda-equina", "first-line-before-opioid")
 MISTAKES = sorted(path for path in GALLERY.iterdir() if path.name != "good.yaml")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the content folder."""
-    return Path(shutil.copytree(packaged_cards(), tmp_path / "cards"))
+    """A copy of the content folder, with few of its cards: reading all of them is most of the time."""
+    copied = Path(shutil.copytree(packaged_cards(), tmp_path / "cards"))
+    for path in copied.glob("*.yaml"):
+        if "\ncases:\n" in path.read_text() and path.stem not in KEPT:
+            path.unlink()
+    return copied
 
 
 def _placed(path: Path, folder: Path) -> tuple[Path, str]:
