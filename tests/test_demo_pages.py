@@ -5,8 +5,11 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urljoin
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -54,7 +57,7 @@ class Visitor:
     def __init__(self, client: FlaskClient, opened: Any) -> None:
         assert opened.status_code == 303, opened.get_data(as_text=True)
         self._client = client
-        self.path = opened.headers["Location"]
+        self.path = urljoin(opened.request.path, opened.headers["Location"])
 
     @property
     def page(self) -> str:
@@ -298,7 +301,8 @@ def test_addresses_inside_a_bundle_are_followed() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ("", "This is not JSON"),
+        ("", "Nothing was pasted or chosen"),
+        (" \n", "Nothing was pasted or chosen"),
         ('{"a": 1,}', r"line 1, column"),
         ("[]", "neither a hook request nor FHIR"),
         ("7", "neither a hook request nor FHIR"),
@@ -308,12 +312,87 @@ def test_addresses_inside_a_bundle_are_followed() -> None:
         (json.dumps(bundle(PATIENT, {**PATIENT, "id": "q"})), "this holds 2"),
         (json.dumps({"hook": 7}), "`hook` is not one"),
         ("[" * 1020 + "]" * 1020, "nested too deeply"),
+        (json.dumps(PATIENT)[:-1] + ', "extension": ' + "[" * 300 + "]" * 300 + "}", "nested too deeply"),
+        (json.dumps({"resourceType": "Patient", "name": []}), "The Patient has no id"),
         ("[" * 5000 + "]" * 5000, "This is not JSON"),
     ],
 )
 def test_what_cannot_be_used_says_why(data: str, said: str) -> None:
     with pytest.raises(NotUsable, match=said):
         read_own(data.encode())
+
+
+def test_a_mark_before_the_json_is_no_fault() -> None:
+    assert read_own(b"\xef\xbb\xbf" + json.dumps(PATIENT).encode()).patient == "p"
+
+
+def test_entries_without_an_id_can_be_left_out_one_by_one() -> None:
+    bare = [{key: value for key, value in PROBLEM.items() if key != "id"}] * 2
+    assert len({r["id"] for r in read_own(json.dumps([PATIENT, *bare]).encode()).chart}) == 3
+
+
+def test_an_order_without_sense_does_not_break_the_page(client: FlaskClient) -> None:
+    drafts = bundle(
+        *({"resourceType": "MedicationRequest", "id": f"d{n}", "dosageInstruction": n} for n in (5, True, 1.5, [None]))
+    )
+    context = {"userId": "Practitioner/1", "patientId": "p", "draftOrders": drafts, "selections": []}
+    body = {"hook": "order-select", "hookInstance": str(UUID(int=4)), "context": context, "prefetch": {"Condition": None}}
+    assert len(Visitor(client, own(client, body)).drafts) == 4
+
+
+def test_a_request_that_reads_from_a_server_keeps_doing_so(client: FlaskClient) -> None:
+    """An empty chart must not stand in for what the service reads itself."""
+    context = {"userId": "Practitioner/1", "patientId": "red-flag"}
+    body = {"hook": "patient-view", "hookInstance": str(UUID(int=4)), "context": context, "fhirServer": "http://127.0.0.1:9/fhir"}
+    visit = Visitor(
+        client, own(client, body | {"prefetch": {"Condition": bundle({**PROBLEM, "subject": {"reference": "Patient/red-flag"}})}})
+    )
+    before = visit.cards
+    assert "data-incomplete" in before
+    assert visit.do("open").cards == before
+    assert "nothing can be changed here" in visit.page
+
+
+def test_nothing_is_said_to_be_checked_that_was_not(client: FlaskClient) -> None:
+    visit = visitor(client, "radiculopathy").do("order", order="gabapentin-300")
+    visit.do("dismiss", card=visit.hidden("card"), reason="").do("feedback")
+    assert "Every card was answered." in visit.page
+    visit = visitor(client, "hamstring")
+    visit.do("dismiss", card=visit.hidden("card"), reason="").do("open")
+    assert visit.notice.startswith("No card now. Cards that were answered before and rest: 1.")
+    context = {"userId": "Practitioner/1", "patientId": "p"}
+    reopened = {"hook": "order-select", "hookInstance": str(UUID(int=4)), "context": context}
+    assert "Nothing was evaluated" in Visitor(client, own(client, reopened)).notice
+
+
+def test_days_that_pass_leave_the_dates_of_the_record(client: FlaskClient) -> None:
+    visit = visitor(client, "six-weeks").do("what-if", later="41")
+    assert "born 1975-03-30" in visit.page
+    assert "as if on 2026-04-12" in visit.page
+    assert "since the first visit of physiotherapy on 2026-01-12. Day 42 is 2026-02-23, day 90 is 2026-04-12." in visit.page
+    visit.do("order", order="mri-hip").do("sign-all-the-same")
+    assert re.search(r"MRI of pelvis and hip</span>\s*<span[^>]*>2026-04-12", visit.page), "signed on the day that is tried"
+
+
+def test_a_suggestion_is_accepted_once(client: FlaskClient) -> None:
+    visit = visitor(client, "piriformis")
+    suggestion = re.search(r'name="suggestion" value="([^"]+)"', visit.page)
+    assert suggestion
+    for _ in range(2):
+        visit.do("accept", card=visit.hidden("card"), suggestion=suggestion[1])
+    assert len(visit.drafts) == 1
+
+
+def test_a_gateway_that_strips_a_prefix_is_no_trouble() -> None:
+    """Redirects and links are relative, whatever the public address is."""
+    client = demo_app(replace(SETTINGS, public_url="https://demo.example.org/hip")).test_client()
+    opened = client.get("/patients/piriformis")
+    assert opened.headers["Location"].startswith("../visits/")
+    visit = Visitor(client, opened)
+    assert client.post(f"{visit.path}/open").headers["Location"].startswith("../../visits/")
+    assert own(client, PROBLEM).headers["Location"].startswith("visits/")
+    local = re.findall(r'(?:href|action|src)="([^"#][^"]*)"', visit.page)
+    assert not [address for address in local if address.startswith("/")]
 
 
 def test_odd_entries_do_not_break_the_page(client: FlaskClient) -> None:
@@ -417,6 +496,13 @@ def test_a_row_says_what_an_ehr_lists() -> None:
     }
     (row,) = rows([score])["Scores and results"]
     assert (row.title, row.said, row.begin) == ("Pain 0 to 10", "6", date(2026, 2, 27))
+    kidneys = {**score, "valueQuantity": {"value": 45, "unit": "mL/min/{1.73_m2}"}, "effectiveDateTime": "2026-02"}
+    (row,) = rows([kidneys])["Scores and results"]
+    assert (row.said, row.begin) == ("45 mL/min", date(2026, 2, 1))
+    pointed = {"medicationReference": {"display": "Oxycodone 5 mg"}, "category": [{"text": "Community"}]}
+    (row,) = rows([{"resourceType": "MedicationRequest", "id": "m", **pointed}])["Medicines"]
+    assert row.title == "Oxycodone 5 mg"
+    assert rows([{**PROBLEM, "verificationStatus": {"coding": [{"code": "refuted"}]}}])["Problems"][0].is_error
 
 
 # -- the wire and the interface ---------------------------------------------------------------------------------------------

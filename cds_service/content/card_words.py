@@ -133,7 +133,7 @@ class BandWords:
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One button in words. ``texts`` stand in every form of the draft; ``needs`` must all be known to hold, ``never`` must all be
-    known not to."""
+    known not to. ``takes_a_place``: both are judged on the chart without the drafts that it replaces or changes."""
 
     title: str
     does: tuple[str, ...]
@@ -141,6 +141,7 @@ class Offer:
     texts: tuple[str, ...]
     needs: tuple[str, ...]
     never: tuple[str, ...]
+    takes_a_place: bool
 
 
 def offer(suggestion: Suggestion) -> Offer:
@@ -149,7 +150,8 @@ def offer(suggestion: Suggestion) -> Offer:
     bands, shared = _bands(order.bands if order else ())
     title = suggestion.label or (order.title if order else "Remove the draft")
     needs = (*suggestion.when, *(order.when if order else ()))
-    return Offer(title, tuple(_does(suggestion, order)), bands, shared, _words(needs), _words(order.unless if order else ()))
+    never, takes_a_place = (order.unless if order else ()), bool(suggestion.deletes or suggestion.changes or suggestion.completes)
+    return Offer(title, tuple(_does(suggestion, order)), bands, shared, _words(needs), _words(never), takes_a_place)
 
 
 def _words(lines: Iterable[Line]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from ..pathway.recommendation import (
     Suggestion,
     Variant,
 )
-from ..pathway.stages import Stage
+from ..pathway.stages import End, Stage
 from ..pathway.vocabulary import PHRASES, Line, LineError, Names, parse_line
 from .library import Library
 from .schema import CardFile, OrderFile, StagesFile
@@ -113,10 +113,14 @@ class _Loader:
             raw["summary"],
             raw["from_day"],
             raw["all_along"],
+            raw["gated"],
             lines("needs", raw["needs"]),
+            lines("blocked", raw["blocked"]),
             lines("under_way", raw["under_way"]),
-            lines("done.when", raw["done"]["when"]),
-            lines("done.unless", raw["done"]["unless"]),
+            *(
+                End(lines(f"{end}.when", raw[end]["when"]), lines(f"{end}.unless", raw[end]["unless"]))
+                for end in ("done", "ended")
+            ),
         )
 
     # -- orders and cards -----------------------------------------------------------------------------------------------

@@ -176,7 +176,7 @@ class ReferenceFile(Strict):
     url = Text(required=True, validate=validate.URL(schemes={"https"}, require_tld=True))
 
 
-class DoneFile(Strict):
+class EndFile(Strict):
     when = fields.List(fields.Raw(), load_default=list)
     unless = fields.List(fields.Raw(), load_default=list)
 
@@ -186,9 +186,12 @@ class StageFile(Strict):
     summary = Text(required=True)
     from_day = Whole(load_default=None)
     all_along = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    gated = fields.Boolean(load_default=True, truthy={True}, falsy={False})
     needs = fields.List(fields.Raw(), load_default=list)
+    blocked = fields.List(fields.Raw(), load_default=list)
     under_way = fields.List(fields.Raw(), load_default=list)
-    done = fields.Nested(DoneFile, load_default=lambda: {"when": [], "unless": []})
+    done = fields.Nested(EndFile, load_default=lambda: {"when": [], "unless": []})
+    ended = fields.Nested(EndFile, load_default=lambda: {"when": [], "unless": []})
 
 
 class StagesFile(Strict):

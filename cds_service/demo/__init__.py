@@ -32,6 +32,7 @@ def demo_app(settings: Settings) -> Flask:
     itself = (f"{settings.public_url}/fhir",) if settings.public_url else ()
     deadline = _DEADLINE_MS if settings.deadline_ms == Settings().deadline_ms else settings.deadline_ms
     app = create_app(replace(settings, fhir_servers=itself, deadline_ms=deadline))
+    app.jinja_env.globals["has_patients"] = True  # the way back from the card pages
     folder = fixtures_folder()
     charts = Charts.load(folder)
     app.extensions["demo_charts"] = charts

@@ -13,6 +13,8 @@ from ..fhir.prefetch import patient_of
 from ..pathway.recommendation import Hook
 from .personas import Resource
 
+_BOM = b"\xef\xbb\xbf"  # some editors write it before JSON
+
 
 class NotUsable(ValueError):
     """What was pasted cannot be tried; the text says why in plain words."""
@@ -20,29 +22,34 @@ class NotUsable(ValueError):
 
 @dataclass(frozen=True)
 class Own:
-    """What was understood: the patient's id, the chart, and for a hook request its hook, its drafts and the body as it came."""
+    """What was understood: the patient's id, the chart, and for a hook request its hook, its drafts and the
+    request as it came (``sent`` parsed, ``body`` to the letter)."""
 
     patient: str
     chart: tuple[Resource, ...]
     hook: Hook = Hook.PATIENT_VIEW
     drafts: tuple[Resource, ...] = ()
     selections: tuple[str, ...] = ()
+    sent: Mapping[str, Any] | None = None
     body: bytes | None = None
 
 
 def read_own(raw: bytes) -> Own:
     """Reads what was pasted. Raises NotUsable."""
+    raw = raw.removeprefix(_BOM)
+    if not raw.strip():
+        raise NotUsable("Nothing was pasted or chosen.")
     try:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise NotUsable(f"This is not JSON: {error.msg.rstrip('.')} (line {error.lineno}, column {error.colno}).") from None
     try:
-        found = _renamed(found, {})  # as deep as everything that follows goes
-    except RecursionError:
+        orjson.dumps(_renamed(found, {}))  # as deep as everything that follows goes
+    except (RecursionError, TypeError):
         raise NotUsable("This is nested too deeply.") from None
     if isinstance(found, dict) and "hook" in found:
         return _hook_request(found, raw)
-    resources = list(_resources(found))
+    resources = [_with_id(resource, number) for number, resource in enumerate(_resources(found), 1)]
     if not resources:
         raise NotUsable(
             "This is neither a hook request nor FHIR. A hook request has `hook`, `hookInstance` and `context`; "
@@ -67,6 +74,7 @@ def _hook_request(body: Mapping[str, Any], raw: bytes) -> Own:
         Hook(body["hook"]),
         tuple(_resources(context.get("draftOrders"))),
         tuple(selections),
+        body,
         raw,
     )
 
@@ -85,6 +93,11 @@ def _resources(found: Any) -> Iterator[Resource]:
         yield found
 
 
+def _with_id(resource: Resource, number: int) -> Resource:
+    """An entry can be left out by its id; a Patient without one is told."""
+    return resource if "id" in resource or resource["resourceType"] == "Patient" else {**resource, "id": f"own-{number}"}
+
+
 def _name(resource: Mapping[str, Any]) -> str:
     return f"{resource.get('resourceType')}/{resource.get('id')}"
 
@@ -99,7 +112,10 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def _only_patient(resources: list[Resource]) -> str:
-    listed = {str(r.get("id")) for r in resources if r["resourceType"] == "Patient" and r.get("id")}
+    patients = [r.get("id") for r in resources if r["resourceType"] == "Patient"]
+    if not all(isinstance(identity, str) and identity for identity in patients):
+        raise NotUsable("The Patient has no id.")
+    listed = set(patients)
     named = listed or {whose for r in resources if (whose := patient_of(r))}
     if len(named) != 1:
         raise NotUsable(
@@ -107,4 +123,4 @@ def _only_patient(resources: list[Resource]) -> str:
             if named
             else "No resource in it says whose it is: a Patient, or `subject` references, are needed."
         )
-    return named.pop()
+    return str(named.pop())

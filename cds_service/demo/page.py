@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
+from flask import Blueprint, Response, current_app, make_response, redirect, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..content.files import read_yaml
 from ..content.library import Library
 from ..content.line_words import line_words
 from ..errors import NotFound
+from ..web.failures import note_failure
 from ..web.html import page
 from ..web.markdown import as_html
 from ..web.operations import openapi_file
@@ -46,7 +48,7 @@ def demo_page(charts: Charts, menu: Menu, library: Library, client: CdsClient) -
         return day
 
     def to(visit: Visit) -> Response:
-        return make_response(redirect(url_for("demo.visit", identity=visit.id), 303))
+        return make_response(redirect(f"{_up()}visits/{visit.id}", 303))  # relative: a gateway may strip a prefix
 
     @blueprint.get("/")
     def start() -> Response:
@@ -102,11 +104,23 @@ def demo_page(charts: Charts, menu: Menu, library: Library, client: CdsClient) -
     def told(error: Exception) -> Response:
         large = isinstance(error, RequestEntityTooLarge)
         text = "This is larger than the demo takes (CDS_MAX_BODY_MB)." if large else str(error)
-        response = page("told.html", root="../" * (request.path.count("/") - 1), text=text)
+        response = page("told.html", root=_up(), text=text)
         response.status_code = {NotFound: 404, NotUsable: 400}.get(type(error), 413)
         return response
 
+    @blueprint.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        note_failure(error)
+        response = page("told.html", root=_up(), text="The demo failed at this. Its log has the place.")
+        response.status_code = 500
+        return response
+
     return blueprint
+
+
+def _up() -> str:
+    """The relative way from here to the top of the service."""
+    return "../" * (request.path.count("/") - 1)
 
 
 def _base() -> str:
@@ -121,21 +135,28 @@ def _sandbox(charts: Charts, persona: str | None) -> list[tuple[str, str]]:
 
 def _shown(visit: Visit, library: Library, today: date) -> dict[str, Any]:
     """What the template of a visit needs."""
-    chart = changed(visit.chart, visit.patient, visit.changes, library.terminology, today)
+    # Days that pass move the dates of the request; the page shows those of the record, and another today.
+    as_if = today + timedelta(days=visit.changes.later)
+    chart = changed(visit.chart, visit.patient, replace(visit.changes, later=0), library.terminology, as_if)
     listed, explained = rows(chart), visit.explained
+    clock = explained.clock if explained else None
+    if clock:
+        clock = replace(clock, begun=clock.begun + timedelta(days=visit.changes.later))
     decisions = {decision["card"]: decision for decision in explained.data["decisions"]} if explained else {}
     return {
         "visit": visit,
         "patient": next((r for r in chart if r["resourceType"] == "Patient" and r.get("id") == visit.patient), {}),
-        "today": today,
+        "today": as_if,
+        "drafts": [row for of_group in rows(visit.orders).values() for row in of_group],
         "listed": listed,
         "whole": rows(visit.chart),
-        "line": timeline(listed, today),
+        "line": timeline(listed, as_if),
         "facts": FACTS,
         "explained": explained,
         "decisions": decisions,
         "silent": [decision for decision in decisions.values() if decision["verdict"] != "shown"],
-        "drawings": [pathway(explained.places, explained.clock, upright=u) for u in (False, True)] if explained else [],
+        "clock": clock,
+        "drawings": [pathway(explained.places, clock, upright=u) for u in (False, True)] if explained else [],
         "marks": MARKS,
         "markdown": as_html,
         "line_words": line_words,

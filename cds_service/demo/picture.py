@@ -13,6 +13,9 @@ from .timeline import Tick
 # What stands beside the words of a standing, so that nothing is told by colour alone.
 MARKS = {
     Standing.DONE: "✓",
+    Standing.ENDED: "■",
+    Standing.APART: "-",
+    Standing.FOUND: "▲",
     Standing.UNDER_WAY: "●",
     Standing.DUE: "▶",
     Standing.WAITING: "○",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -29,12 +30,16 @@ GROUPS = (*dict.fromkeys(_GROUPS.values()), _OTHER)
 _BEGIN = ("onsetDateTime", "effectiveDateTime", "performedDateTime", "started", "sent", "authored", "authoredOn", "date")
 _BEGIN_LATER = ("recordedDate", "issued", "created")
 _PERIODS = ("onsetPeriod", "effectivePeriod", "performedPeriod", "period")
-_NAMED = ("code", "medicationCodeableConcept", "type", "category")
+_NAMED = ("code", "medicationCodeableConcept", "type", "vaccineCode")
+_ANNOTATION = re.compile(r"\{[^}]*\}")  # {score}, {1.73_m2}: UCUM for machines
+_ERRORS = frozenset({"entered-in-error", "refuted"})
+_PART = re.compile(r"(\d{4})(?:-(\d\d))?\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entry: its reference, what it is, what it says, and its days (None where it has none)."""
+    """One entry: its reference, what it is, what it says, and its days (None where it has none). ``is_error``: it was entered by
+    mistake or refuted."""
 
     ref: str
     group: str
@@ -43,6 +48,7 @@ class Row:
     begin: date | None
     end: date | None
     kind: str
+    is_error: bool
 
 
 def rows(chart: Iterable[Resource]) -> dict[str, list[Row]]:
@@ -59,11 +65,24 @@ def rows(chart: Iterable[Resource]) -> dict[str, list[Row]]:
 
 def _row(resource: Resource) -> Row:
     kind = resource["resourceType"]
-    named = next((said for name in _NAMED if (said := texts(resource.get(name)))), None)
-    title = named[0] if named else kind
     begin, end = _days(resource)
     reference = f"{kind}/{resource.get('id', '')}"
-    return Row(reference, _GROUPS.get(kind, _OTHER), title, ", ".join(_said(resource)), begin, end, kind)
+    statuses = {token(resource.get("status")), token(resource.get("verificationStatus"))}
+    said = ", ".join(_said(resource))
+    return Row(reference, _GROUPS.get(kind, _OTHER), _title(resource), said, begin, end, kind, bool(statuses & _ERRORS))
+
+
+def _title(resource: Resource) -> str:
+    named = next((said for name in _NAMED if (said := texts(resource.get(name)))), None)
+    if named:
+        return named[0]
+    pointed = resource.get("medicationReference")
+    if isinstance(pointed, dict):
+        return _first(pointed.get("display")) or "a medicine that is recorded elsewhere"
+    asked = resource.get("questionnaire")
+    if isinstance(asked, str) and asked:
+        return asked.partition("|")[0].rstrip("/").rpartition("/")[2]
+    return _first(resource.get("category")) or _first(resource.get("description")) or str(resource["resourceType"])
 
 
 def _said(resource: Mapping[str, Any]) -> list[str]:
@@ -71,7 +90,7 @@ def _said(resource: Mapping[str, Any]) -> list[str]:
     found += [_first(dose.get("text")) or _dose(dose) for dose in _dicts(resource.get("dosageInstruction"))]
     status = token(resource.get("clinicalStatus")) or token(resource.get("status"))
     verified = token(resource.get("verificationStatus"))
-    found += [status if status not in ("active", "final", "finished", "completed") else ""]
+    found += [status if status not in ("active", "final", "finished", "completed", "draft") else ""]
     found += [verified if verified not in ("", "confirmed") else ""]
     return [text for text in found if text]
 
@@ -88,8 +107,8 @@ def _value(resource: Mapping[str, Any]) -> str:
 
 
 def _amount(quantity: Mapping[str, Any]) -> str:
-    unit = str(quantity.get("unit") or quantity.get("code") or "")
-    return f"{quantity.get('value', '')} {'' if unit.startswith('{') else unit}".strip()  # {score} is no unit to read
+    unit = _ANNOTATION.sub("", str(quantity.get("unit") or quantity.get("code") or ""))
+    return f"{quantity.get('value', '')} {unit.replace('[', '').replace(']', '').rstrip('/')}".strip()
 
 
 def _dose(dose: Mapping[str, Any]) -> str:
@@ -116,8 +135,9 @@ def _days(resource: Mapping[str, Any]) -> tuple[date | None, date | None]:
 def _first_day(values: Iterable[Any]) -> date | None:
     for value in values:
         if isinstance(value, str):
+            part = _PART.match(value)
             try:
-                return date.fromisoformat(value[:10])
+                return date(int(part[1]), int(part[2] or 1), 1) if part else date.fromisoformat(value[:10])
             except ValueError:
                 continue
     return None

@@ -50,7 +50,9 @@ _MOST_DAYS = 400
 
 def timeline(listed: Mapping[str, Sequence[Row]], today: date) -> Timeline | None:
     """The dated entries of a chart; None when there is none. What began more than 400 days ago begins at the left edge."""
-    dated = {lane: sorted((r for r in listed[lane] if r.begin), key=lambda r: r.begin or today) for lane in _LANES}
+    dated = {
+        lane: sorted((r for r in listed[lane] if r.begin and not r.is_error), key=lambda r: r.begin or today) for lane in _LANES
+    }
     days = [(today - row.begin).days for rows in dated.values() for row in rows if row.begin]
     if not days:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,10 +15,10 @@ from ..fhir.terminology import Terminology
 from ..pathway.recommendation import Hook
 from .menu import Menu
 from .personas import Resource
-from .what_if import Changes, changed
+from .what_if import Changes, changed, earlier
 from .wire import CdsClient, Exchange, Explained
 
-_KEPT = 30  # exchanges
+_KEPT, _BYTES = 30, 20_000_000  # exchanges, and all of them together
 
 
 class NotPossible(ValueError):
@@ -52,6 +52,7 @@ class Visit:
     patient: str
     chart: list[Resource]
     persona: str | None = None
+    sent: Mapping[str, Any] | None = None  # the hook request that somebody pasted
     id: str = field(default_factory=lambda: secrets.token_hex(4))
     changes: Changes = field(default_factory=Changes)
     drafts: list[Resource] = field(default_factory=list)
@@ -65,6 +66,8 @@ class Visit:
     notice: str = ""
     wire: list[Exchange] = field(default_factory=list)
     drafted: int = 0
+    answered: bool = False  # cards that lay here were answered and sent
+    chosen: str = ""  # the last order of the menu
 
     # -- what the EHR fires ---------------------------------------------------------------------------------------------
 
@@ -74,7 +77,11 @@ class Visit:
         """Calls the service for a hook with the chart as it is now; answers of before are delivered first."""
         self.deliver(client)
         chart = changed(self.chart, self.patient, self.changes, terminology, now.date())
-        body = orjson.dumps(client.request(hook, self.id, self.patient, chart, self.drafts, selections))
+        request = client.request(hook, self.id, self.patient, chart, self.drafts, selections)
+        if self.reads_itself and self.sent:  # what it did not send is read from the server, as in the first call
+            del request["prefetch"]
+            request |= {name: self.sent[name] for name in ("fhirServer", "fhirAuthorization", "prefetch") if name in self.sent}
+        body = orjson.dumps(request)
         self.send(client, hook, body, selections)
 
     def send(self, client: CdsClient, hook: Hook, body: bytes, selections: Sequence[str] = ()) -> None:
@@ -84,15 +91,37 @@ class Visit:
         self._keep(exchange)
         self.hook, self.selections, self.problem = hook, tuple(selections), exchange.problem
         self.cards = exchange.answer["cards"] if exchange.status == 200 and isinstance(exchange.answer, dict) else []
-        self.done = {}
+        self.done, self.answered = {}, False
         self.explained = client.explain(hook, body) if exchange.status == 200 else None
-        self.notice = self.problem or _told(before, self.cards)
+        self.notice = self.problem or _told(before, self.cards, self.quiet)
+
+    @property
+    def reads_itself(self) -> bool:
+        """Does the service read a part of the chart from a FHIR server, so that nobody here knows the whole of it?"""
+        return self.sent is not None and "fhirServer" in self.sent
+
+    @property
+    def quiet(self) -> str:
+        """Why there is no card, in words that are true; empty where there is one or something went wrong."""
+        if self.cards or self.problem:
+            return ""
+        if self.answered:
+            return "Every card was answered."
+        if self.explained is None:
+            return "Nothing was evaluated: the request carries no order."
+        verdicts = [decision["verdict"] for decision in self.explained.data["decisions"]]
+        if "snoozed" in verdicts:
+            return f"No card now. Cards that were answered before and rest: {verdicts.count('snoozed')}."
+        if self.explained.data["gaps"]:
+            return "No card. Not everything could be read."
+        return "No card. Every check ran and has nothing to say; that excludes nothing."
 
     # -- orders ---------------------------------------------------------------------------------------------------------
 
     def add(self, menu: Menu, key: str, day: str) -> str:
         """Drafts an order of the menu. Returns its reference. Raises NotPossible."""
         self._settle()
+        self.chosen = key
         self.drafted += 1
         try:
             draft = menu.draft(key, f"draft-{self.drafted}", self.patient, day)
@@ -111,6 +140,8 @@ class Visit:
         self._settle()
         for draft in self.drafts:
             signed = {**draft, "id": f"signed-{draft.get('id', '')}"}
+            if self.changes.later:  # signed on the day that is tried, not so many days before
+                signed = earlier(signed, -self.changes.later)
             self.chart.append(signed | ({"status": "active"} if draft.get("status") == "draft" else {}))
         self.drafts = []
 
@@ -130,6 +161,8 @@ class Visit:
         label = self._suggestion(card, suggestion)["label"]
         before = self.done.get(card)
         taken = before.suggestions if before else ()
+        if suggestion in taken:
+            return
         if taken and self._card(card).get("selectionBehavior") != "any":
             taken = ()
         self.done[card] = Done(card, now, (*taken, suggestion))
@@ -173,11 +206,14 @@ class Visit:
         self.drafts = self.orders
         self.unsent += [(self.hook, done.feedback) for done in self.done.values()]
         gone = set(self.done)
+        self.answered = self.answered or bool(gone)
         self.cards = [card for card in self.cards if card["uuid"] not in gone]
         self.done = {}
 
     def _keep(self, exchange: Exchange) -> None:
         self.wire = [exchange, *self.wire][:_KEPT]
+        while len(self.wire) > 1 and sum(len(one.sent) + len(one.received) for one in self.wire) > _BYTES:
+            self.wire.pop()
 
     def _card(self, uuid: str) -> dict[str, Any]:
         for card in self.cards:
@@ -216,10 +252,10 @@ def _topic(card: dict[str, Any]) -> str:
     return topic
 
 
-def _told(before: dict[str, str], cards: Sequence[dict[str, Any]]) -> str:
+def _told(before: dict[str, str], cards: Sequence[dict[str, Any]], quiet: str) -> str:
     """What changed on the page, for those who do not see it."""
     now = {_topic(card): card["summary"] for card in cards}
-    count = f"{len(cards)} card{'' if len(cards) == 1 else 's'}." if cards else "No card: every check ran and has nothing to say."
+    count = f"{len(cards)} card{'' if len(cards) == 1 else 's'}." if cards else quiet
     new = [summary for topic, summary in now.items() if topic not in before]
     gone = [summary for topic, summary in before.items() if topic not in now]
     parts = [count, *(f"New: {s}" for s in new if before), *(f"Gone: {s}" for s in gone)]

@@ -9,6 +9,7 @@ from datetime import date
 import orjson
 
 from ..errors import NotFound
+from ..fhir.elements import items
 from .own import Own
 from .personas import Charts, Persona, Resource
 from .visit import Visit
@@ -34,14 +35,16 @@ class Visits:
 
     def of_own(self, own: Own) -> Visit:
         """A visit with what somebody pasted."""
-        visit = Visit("Your own data", "It is kept in the memory of this demo only.", own.patient, list(own.chart))
-        visit.drafts = list(own.drafts)
+        visit = Visit(_named(own) or "Your own data", "It is kept in the memory of this demo only.", own.patient, list(own.chart))
+        visit.drafts, visit.sent = list(own.drafts), own.sent
         return self._keep(visit)
 
     def find(self, identity: str) -> Visit:
         """The visit with this id. Raises NotFound."""
         with self._lock:
             visit = self._open.get(identity)
+            if visit:
+                self._open.move_to_end(identity)
         if visit is None:
             raise NotFound("This visit is over: the demo was started again, or many others were opened since.")
         return visit
@@ -52,6 +55,16 @@ class Visits:
             while len(self._open) > _MOST:
                 self._open.popitem(last=False)
         return visit
+
+
+def _named(own: Own) -> str:
+    """The name of the patient, as far as it is one."""
+    for resource in own.chart:
+        if resource["resourceType"] == "Patient":
+            for name in items(resource.get("name")):
+                parts = [*items(name.get("given")), name.get("family")] if isinstance(name, dict) else []
+                return " ".join(part for part in parts if isinstance(part, str))
+    return ""
 
 
 def _is_of(resource: Resource, patient: str) -> bool:

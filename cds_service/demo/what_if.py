@@ -12,6 +12,7 @@ from ..content.case_charts import request_for
 from ..fhir.terminology import Terminology
 from .personas import Resource
 
+_NUMBER = re.compile(r"\d{1,4}(\.\d{1,4})?\Z", re.ASCII)
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(T.*)?\Z")
 
 # Facts to add, in the words of the test cases (cards/README.md, "Cases").
@@ -97,10 +98,7 @@ def _number(form: Mapping[str, str], name: str, most: float) -> float | None:
     text = form.get(name, "").strip()
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1
+    value = float(text) if _NUMBER.match(text) else -1
     if not 0 <= value <= most:
         raise NoSuchChange(f"{name}: a number from 0 to {most:g} is needed.")
     return value

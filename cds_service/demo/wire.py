@@ -65,9 +65,9 @@ class Exchange:
 
     @property
     def curl(self) -> str:
-        """The same request as one line for a POSIX shell."""
-        words = ["-H", "Content-Type: application/json", "-d", self.sent.decode("utf-8", "replace")]
-        return f"curl -s {shlex.quote(self.url)} {shlex.join(words)}"
+        """The same request for a POSIX shell."""
+        words = ["-H", "Content-Type: application/json", "--data-binary", "@-"]  # an argument has at most 128 kB
+        return f"curl -s {shlex.quote(self.url)} {shlex.join(words)} <<'EOF'\n{self.sent.decode('utf-8', 'replace').strip()}\nEOF"
 
     @property
     def problem(self) -> str:
@@ -134,7 +134,8 @@ class CdsClient:
             found = examine(runtime, service, hook_request, recall)
         except (ServiceError, orjson.JSONDecodeError):
             return None
-        return Explained(as_data(found), places(runtime.library.stages, found.chart), clock(found.chart))
+        shown = {decision.recommendation.stage for decision in found.outcome.shown}
+        return Explained(as_data(found), places(runtime.library.stages, found.chart, shown), clock(found.chart))
 
     def _templates(self, hook: Hook) -> Mapping[str, str]:
         services = orjson.loads(self._app.test_client().get("/cds-services").data)["services"]

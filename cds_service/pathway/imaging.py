@@ -47,7 +47,7 @@ def done(chart: Chart, what: ValueSet, days: int) -> Finding:
 
 @finding(reads=_READS)
 def imaging_done(chart: Chart, what: ValueSet, days: int) -> Finding:
-    """Imaging or a study of this value set was done in the last days, as a final report, an available study or a completed
+    """Imaging or a study of this value set was done within so many days, as a final report, an available study or a completed
     procedure. Unknown when reports or procedures could not be read."""
     return done(chart, what, days)
 
@@ -75,7 +75,7 @@ def mri_of_the_pain(chart: Chart) -> ValueSet:
 
 @finding(reads=(*_READS, "requests", "problems", "readings"))
 def mri_done_or_ordered(chart: Chart, days: int) -> Finding:
-    """An MRI was done in the last days, or an active order for it was made in them: of the lumbar spine where the pain is
+    """An MRI was done within so many days, or an active order for it was made in them: of the lumbar spine where the pain is
     sciatica or radiculopathy only, else of hip or pelvis. Unknown when reports, procedures or orders could not be read."""
     radicular = radicular_only(chart)
     if radicular.answer is not Answer.UNKNOWN:

@@ -76,7 +76,7 @@ def second_line_exhausted(chart: Chart) -> Finding:
     agents = adequate_agents(chart)
     if len(agents) >= _AGENTS:
         return yes(f"tried for an adequate time: {', '.join(run.name for run in agents)}", *(r for a in agents for r in a.refs))
-    tried = Finding(chart.absence("medicines"), f"{len(agents)} first-line medicines tried for an adequate time")
+    tried = Finding(chart.absence("medicines"), f"first-line medicines tried for an adequate time: {len(agents)}")
     answer = any_of([failed.answer, tried.answer])
     return failed if failed.answer is Answer.YES else Finding(answer, f"{failed.because}; {tried.because}", failed.resources)
 

@@ -12,7 +12,8 @@ from .catalogue import Catalogue, Grouping
 from .html import render
 
 # How many characters a page of A4 holds at each size of type (catalogue.css, .leaf-0 and the others), measured in a browser.
-_HOLDS = (5900, 7700, 9200, 11000, 13500)
+_HOLDS = (5900, 7700, 9200)
+_EASY = 2  # sizes that are read without effort; cases are told in short before a smaller one is taken
 
 
 class Telling(StrEnum):
@@ -21,6 +22,7 @@ class Telling(StrEnum):
     FULL = "full"
     WITHOUT_RECORD = "without record"
     LEVEL_ONLY = "level only"
+    COUNTED = "counted"
 
 
 class Leaf(NamedTuple):
@@ -44,11 +46,11 @@ def review_book(catalogue: Catalogue, root: str) -> str:
 
 
 def _leaf(view: CardView) -> Leaf:
-    """The fullest telling that fits. The last one is taken in any case, in the smallest type."""
+    """The fullest telling that fits in a type of easy size. Where none does, the shortest in the smallest type."""
     for telling in Telling:
         text = Markup(render("leaf.html", view=view, library=view.library, telling=telling))  # noqa: S704  (a template of ours)
         length = len(text.striptags())
-        size = next((size for size, holds in enumerate(_HOLDS) if length <= holds), None)
+        size = next((size for size, holds in enumerate(_HOLDS[:_EASY]) if length <= holds), None)
         if size is not None:
             return Leaf(view.card.id, text, size)
     return Leaf(view.card.id, text, len(_HOLDS) - 1)

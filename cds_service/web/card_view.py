@@ -150,12 +150,13 @@ class CardView:
     @cached_property
     def text(self) -> str:
         """Everything that a search looks at: the words of the page, without its cases."""
-        card, found = self.card, [*self.card.lines, *(line for _, line in card_words.gates(self.card))]
+        card = self.card
         texts = [card.id, card.title, card.summary, card.detail, card.why, card.evidence.strength, card.evidence.label, self.kind]
         texts += [link.label for link in card.links]
         texts += [text for v in card.variants for text in (v.summary, v.detail) if text]
         texts += [f"{s.id} {s.gist}" for s in self.statements]
-        texts += [f"{line.text} {line_words(line)} {meaning(line)}" for line in dict.fromkeys(found)]
+        texts += [f"{c.id} {c.title}" for c in self.conflicts]
+        texts += [f"{line.text} {line_words(line)} {meaning(line)}" for line in dict.fromkeys(card.lines)]
         for made in (*self.offers, *(o for form in self.forms for o in form.offers or ())):
             texts += [made.title, *(band.label for band in made.bands)]
         return " ".join(texts)

@@ -36,10 +36,13 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        # The type and the place, never the text: it may quote the record.
-        place = _innermost(error)
-        _log.error("unexpected error", extra={"fields": {"error": type(error).__name__, "at": place}})
+        note_failure(error)
         return json_response(outcome("exception", "The request could not be evaluated."), 500)
+
+
+def note_failure(error: Exception) -> None:
+    """The type and the place into the log, never the text: it may quote the record."""
+    _log.error("unexpected error", extra={"fields": {"error": type(error).__name__, "at": _innermost(error)}})
 
 
 def _innermost(error: Exception) -> str:

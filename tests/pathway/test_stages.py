@@ -29,7 +29,8 @@ LIBRARY = load(packaged_cards())
 STAGES = LIBRARY.stages
 ADULT, PIRIFORMIS = person("1970-06-15"), problem("piriformis-syndrome", began=120)
 DONE, UNDER_WAY, DUE, WAITING = Standing.DONE, Standing.UNDER_WAY, Standing.DUE, Standing.WAITING
-UNCLEAR, BLOCKED, WATCHED = Standing.UNCLEAR, Standing.BLOCKED, Standing.WATCHED
+UNCLEAR, BLOCKED, WATCHED, FOUND = Standing.UNCLEAR, Standing.BLOCKED, Standing.WATCHED, Standing.FOUND
+APART, ENDED = Standing.APART, Standing.ENDED
 
 
 OLD_TRIAL = medicine("gabapentin", start=200, status="stopped")
@@ -45,23 +46,27 @@ def standing(stage: str, *parts: object) -> Standing:
 
 CASES: list[tuple[str, Standing, str, tuple[Any, ...]]] = [
     ("red-flags", WATCHED, "nothing is recorded, and nothing is excluded", (PIRIFORMIS,)),
-    ("red-flags", DUE, "a foot drop of ten days", (PIRIFORMIS, problem("leg-weakness", began=10))),
-    ("assessment", WAITING, "no pain of the posterior hip", ()),
+    ("red-flags", FOUND, "a foot drop of ten days", (PIRIFORMIS, problem("leg-weakness", began=10))),
+    ("assessment", APART, "no pain of the posterior hip", ()),
     ("assessment", DUE, "no examination is recorded", (PIRIFORMIS,)),
     ("assessment", DONE, "a FAIR test of ten days", (PIRIFORMIS, reading("examination", days=10))),
-    ("assessment", BLOCKED, "problems could not be read", (gap("problems"),)),
+    ("assessment", UNCLEAR, "problems could not be read", (gap("problems"),)),
+    ("assessment", DUE, "a red flag does not keep it away", (PIRIFORMIS, problem("leg-weakness", began=10))),
     ("assessment", UNCLEAR, "examinations could not be read", (PIRIFORMIS, gap("readings"))),
-    ("first-line", WAITING, "not on the pathway", (problem("hypertension"),)),
+    ("first-line", APART, "not on the pathway", (problem("hypertension"),)),
     ("first-line", DUE, "nothing is arranged", (PIRIFORMIS,)),
     ("first-line", UNDER_WAY, "physiotherapy is ordered", (PIRIFORMIS, request("physiotherapy-order", days=5))),
     ("first-line", UNDER_WAY, "day 89", (PIRIFORMIS, *visits(4, first=89, every=7))),
-    ("first-line", DONE, "day 90", (PIRIFORMIS, *visits(4, first=90, every=7))),
+    ("first-line", UNDER_WAY, "day 90, the last visit of late", (PIRIFORMIS, *visits(4, first=90, every=7))),
+    ("first-line", ENDED, "the last visit is 91 days ago", (PIRIFORMIS, *visits(4, first=112, every=7))),
+    ("first-line", UNDER_WAY, "under way beside a red flag", (PIRIFORMIS, visit(5), problem("leg-weakness", began=10))),
     ("first-line", BLOCKED, "a red flag", (PIRIFORMIS, problem("leg-weakness", began=10))),
     ("first-line", BLOCKED, "palliative care", (PIRIFORMIS, problem("palliative-care"))),
     ("nerve-pain-medicine", WAITING, "mild pain", (PIRIFORMIS, pain(3, 5))),
     ("nerve-pain-medicine", DUE, "moderate pain", (PIRIFORMIS, pain(4, 5))),
     ("nerve-pain-medicine", UNCLEAR, "no score", (PIRIFORMIS,)),
-    ("nerve-pain-medicine", WAITING, "no nerve pain", (problem("ischiofemoral-impingement"), pain(6, 5))),
+    ("nerve-pain-medicine", BLOCKED, "pregnant", (PIRIFORMIS, pain(6, 5), problem("pregnancy"))),
+    ("nerve-pain-medicine", APART, "no nerve pain", (problem("ischiofemoral-impingement"), pain(6, 5))),
     ("nerve-pain-medicine", UNDER_WAY, "gabapentin for 10 days", (PIRIFORMIS, pain(6, 5), medicine("gabapentin", start=10))),
     ("nerve-pain-medicine", UNCLEAR, "an earlier trial of unknown length", (PIRIFORMIS, pain(6, 5), OLD_TRIAL)),
     ("nerve-pain-medicine", DONE, "gabapentin for 42 days", (PIRIFORMIS, pain(6, 5), medicine("gabapentin", start=42))),
@@ -70,6 +75,8 @@ CASES: list[tuple[str, Standing, str, tuple[Any, ...]]] = [
     ("six-weeks", DONE, "reassessed", (PIRIFORMIS, *visits(4, first=42, every=7), visit(2, "reassessment"))),
     ("six-weeks", WAITING, "improved", (PIRIFORMIS, *visits(4, first=42, every=7), pain(7, 44), pain(2, 3))),
     ("six-weeks", UNCLEAR, "visits could not be read", (PIRIFORMIS, gap("treatments"))),
+    ("six-weeks", WAITING, "the last visit is 91 days ago", (PIRIFORMIS, *visits(4, first=112, every=7))),
+    ("six-weeks", ENDED, "three months without response", (PIRIFORMIS, *visits(4, first=90, every=20), pain(6, 90), pain(6, 1))),
     ("six-weeks", BLOCKED, "whether care is palliative could not be read", (PIRIFORMIS, gap("contacts"))),
     ("second-line", WAITING, "day 89", (PIRIFORMIS, *visits(4, first=89, every=20), pain(6, 89), pain(6, 1))),
     ("second-line", DUE, "day 90, no better", (PIRIFORMIS, *visits(4, first=90, every=20), pain(6, 90), pain(6, 1))),
@@ -77,7 +84,7 @@ CASES: list[tuple[str, Standing, str, tuple[Any, ...]]] = [
     ("third-line", WAITING, "no second line yet", (PIRIFORMIS, *visits(4, first=120, every=20), pain(6, 120), pain(6, 1))),
     ("medicine-safety", WATCHED, "it has no turn", (PIRIFORMIS,)),
     ("record", WATCHED, "everything was read", (PIRIFORMIS,)),
-    ("record", DUE, "allergies could not be read", (PIRIFORMIS, gap("allergies"))),
+    ("record", FOUND, "allergies could not be read", (PIRIFORMIS, gap("allergies"))),
 ]
 TWO_TRIALS = (
     medicine("gabapentin", start=120, end=60, status="stopped"),
@@ -97,6 +104,15 @@ CASES += [
 def test_a_stage_stands_as_the_record_says(stage: str, expected: Standing, name: str, parts: tuple[Any, ...]) -> None:
     place = found(ADULT, *parts)[stage]
     assert place.standing is expected, [step.finding for step in place.because]
+
+
+def test_what_goes_on_all_along_is_found_where_a_card_of_it_is_shown() -> None:
+    stages = {
+        place.stage.id: place.standing for place in places(STAGES, chart(ADULT, PIRIFORMIS), {"medicine-safety", "first-line"})
+    }
+    assert stages["medicine-safety"] is FOUND
+    assert stages["red-flags"] is WATCHED
+    assert stages["first-line"] is DUE
 
 
 def test_every_standing_has_a_case() -> None:
