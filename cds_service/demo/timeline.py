@@ -45,7 +45,7 @@ class Timeline:
 _LEFT, _RIGHT, _LINE, _STEP = 150.0, 40.0, 1000.0, 18.0
 _LANES = ("Problems", "Medicines", "Visits and treatments", "Scores and results")
 _LASTING = frozenset({"Problems", "Medicines"})
-_MOST_DAYS = 400
+_MOST_DAYS, _WORDS = 400, 100.0  # a month and "today" must not touch
 
 
 def timeline(listed: Mapping[str, Sequence[Row]], today: date) -> Timeline | None:
@@ -95,7 +95,7 @@ def _months(today: date, span: int, place: Callable[[date], float]) -> Iterable[
     day = today.replace(day=1)
     number = 0
     while (today - day).days < span:
-        if number % every == 0 and (today - day).days > 6:
+        if number % every == 0 and place(today) - place(day) > _WORDS:
             yield Tick(place(day), f"{day:%b %Y}")
         day = (day - timedelta(days=1)).replace(day=1)
         number += 1

@@ -12,7 +12,7 @@ from .catalogue import Catalogue, Grouping
 from .html import render
 
 # How many characters a page of A4 holds at each size of type (catalogue.css, .leaf-0 and the others), measured in a browser.
-_HOLDS = (5900, 7700, 9200)
+_HOLDS = (5900, 7500, 8200, 11000)
 _EASY = 2  # sizes that are read without effort; cases are told in short before a smaller one is taken
 
 
@@ -46,11 +46,11 @@ def review_book(catalogue: Catalogue, root: str) -> str:
 
 
 def _leaf(view: CardView) -> Leaf:
-    """The fullest telling that fits in a type of easy size. Where none does, the shortest in the smallest type."""
+    """The fullest telling that fits in a type of easy size. Where none does, the shortest in a smaller one."""
     for telling in Telling:
         text = Markup(render("leaf.html", view=view, library=view.library, telling=telling))  # noqa: S704  (a template of ours)
         length = len(text.striptags())
         size = next((size for size, holds in enumerate(_HOLDS[:_EASY]) if length <= holds), None)
         if size is not None:
             return Leaf(view.card.id, text, size)
-    return Leaf(view.card.id, text, len(_HOLDS) - 1)
+    return Leaf(view.card.id, text, next((size for size, holds in enumerate(_HOLDS) if length <= holds), len(_HOLDS) - 1))

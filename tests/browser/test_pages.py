@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Opening, Watch
+from conftest import Demo, Opening, Watch
 
 PAGES = [
     "/",
@@ -55,3 +58,14 @@ def test_light_and_dark_differ(opened: Opening) -> None:
         for scheme in ("light", "dark")
     ]
     assert len(set(shades)) == 2
+
+
+def test_the_review_book_prints_one_page_a_card(opened: Opening, demo: Demo) -> None:
+    """As measured with Arial; another font may be wider."""
+    match = shutil.which("fc-match")
+    font = subprocess.run([match, "Arial"], capture_output=True, text=True, check=True).stdout if match else ""
+    if not re.search("Arial|Liberation", font):
+        pytest.skip("no font with the widths of Arial on this machine")
+    printed = opened("/cards/book").pdf(prefer_css_page_size=True)
+    cards = len(demo.app.extensions["runtime"].library.recommendations)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == cards + 1
