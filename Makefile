@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+MINUTES ?= 30
 
-.PHONY: demo test lint slow bench pictures clean
+.PHONY: demo test lint slow bench soak pictures clean
 
 demo: $(VENV)/.demo
 	$(BIN)/cds-service demo --port $(PORT)
@@ -28,6 +29,11 @@ slow: $(VENV)/.test
 # CPU time of one request against a bare Flask service that only parses the same body.
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench
+
+# Mixed traffic with slow and failing FHIR servers; a worker is killed and the database restarted on the way. Writes docs/soak.md.
+soak: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[soak]"
+	PYTHONPATH=tests/memory $(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 # The pictures of the README, made anew from the demo in a headless Chromium.
 pictures: $(VENV)/.test
