@@ -12,7 +12,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from .addresses import url_host
-from .web.logs import ForeignLines, JsonLines, to_stderr
+from .web.logs import ForeignLines, to_stderr
 
 _log = logging.getLogger("cds_service")
 _THREADS = 16
@@ -23,11 +23,7 @@ class _Log(Logger):  # type: ignore[misc]
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
-        told = to_stderr(JsonLines())
-        told.addFilter(lambda record: record.module == "arbiter" and not record.exc_info)
-        cut = to_stderr(ForeignLines())
-        cut.addFilter(lambda record: record.module != "arbiter" or bool(record.exc_info))
-        self.error_log.handlers[:] = [told, cut]
+        self.error_log.handlers[:] = [to_stderr(ForeignLines("arbiter", "sock"))]
 
 
 class _Server(BaseApplication):  # type: ignore[misc]

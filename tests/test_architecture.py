@@ -32,21 +32,8 @@ MAY_IMPORT = {
     "check": {"", "config", "content"},
     "explain": {"", "config", "content", "errors", "fhir", "memory", "pathway", "pipeline", "trust", "web"},
     "demo": {"", "config", "content", "errors", "explain", "fhir", "pathway", "web", "check"},
-    "cli": {
-        "",
-        "memory",
-        "report",
-        "trust",
-        "addresses",
-        "check",
-        "config",
-        "content",
-        "demo",
-        "explain",
-        "server",
-        "tracing",
-        "web",
-    },
+    "cli": {"", "addresses", "check", "config", "content", "demo", "explain", "memory", "report", "server", "tracing", "trust"}
+    | {"web"},
 }
 # Libraries that have one home.
 HOME = {
