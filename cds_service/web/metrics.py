@@ -105,6 +105,8 @@ class Metrics:
         self._seconds.prepare(services)
         self._fates.prepare(sorted(self._cards), [WITHHELD if mode == "shadow" else SERVED for mode in modes])
         self._fhir.prepare(("read",))
+        if not are_counts_shared():
+            self.worker_runs()
 
     def worker_runs(self) -> None:
         """This process answers calls. In a forked worker it also opens the files that its counts are kept in."""
