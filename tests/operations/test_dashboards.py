@@ -138,8 +138,8 @@ def test_the_table_of_metrics_is_complete_and_true(page: str) -> None:
     assert set(documented()) == found
 
 
-# Series that make an alert fire, and the step at which it does. `a+bxn`: from a, b more at each step, n times. A step is a minute, five
-# minutes, or a quarter of an hour, by how far an alert looks back.
+# Series that make an alert fire, and the step at which it does. `a+bxn`: from a, b more at each step, n times. A step is one,
+# five or fifteen minutes, by how far the alert looks back.
 UP = 'up{job="cds-service",instance="i1"}'
 CALLS = 'cds_hook_calls_total{job="cds-service",instance="i1",service="s",mode="live",status="%s"}'
 FHIR = 'cds_fhir_request_seconds_count{job="cds-service",instance="i1",result="%s"}'
