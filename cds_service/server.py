@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -19,11 +20,12 @@ _THREADS = 16
 
 
 class _Log(Logger):  # type: ignore[misc]
-    """JSON lines as everything else. What gunicorn says of its workers is kept; what it says of a request may quote it."""
+    """JSON lines as everything else. What this process says of its workers is kept; what a worker says of a request may quote
+    it."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
-        self.error_log.handlers[:] = [to_stderr(ForeignLines("arbiter", "sock"))]
+        self.error_log.handlers[:] = [to_stderr(ForeignLines(trusted=os.getpid()))]
 
 
 class _Server(BaseApplication):  # type: ignore[misc]

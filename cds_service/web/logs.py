@@ -33,14 +33,15 @@ class JsonLines(logging.Formatter):
 
 class ForeignLines(JsonLines):
     """What a library has to say. Its words may quote a request or a record, so that only what stands before them is kept: the
-    text up to the first mark, and the kind of the error that is being handled. Modules that see no request are quoted."""
+    text up to the first mark, and the kind of the error that is being handled. ``trusted`` is the id of a process that sees no
+    requests: it is quoted."""
 
-    def __init__(self, *quoted: str) -> None:
+    def __init__(self, trusted: int | None = None) -> None:
         super().__init__()
-        self._quoted = quoted
+        self._trusted = trusted
 
     def format(self, record: logging.LogRecord) -> str:
-        if record.module in self._quoted and not record.exc_info:
+        if record.process == self._trusted and not record.exc_info:
             return self.line(record, record.getMessage(), {"logger": record.name})
         error = (record.exc_info and record.exc_info[0]) or sys.exc_info()[0]
         fields = {"logger": record.name} | ({"error": error.__name__} if error else {})

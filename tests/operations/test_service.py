@@ -196,6 +196,7 @@ def test_a_killed_worker_takes_no_count_with_it(service: Service) -> None:
     assert good[0] <= found.pop() <= sent[0]
     files = [path.name for path in service.counts.glob("counter_*.db")]
     assert len(files) == 4, "the parent, two workers, and one for all that are gone"
+    assert service.log.count("was sent SIGKILL") == 3, "what gunicorn says of its workers is not cut"
 
 
 def test_nothing_is_left_behind(service: Service) -> None:
