@@ -26,7 +26,7 @@ from .pathway.recommendation import Hook
 from .pipeline import Pipeline
 from .trust.clients import BadClients, CdsClient, load_clients
 from .trust.tokens import Verifier
-from .web import failures
+from .web import audit, failures
 from .web.auth import ANYBODY, Gate, admitted
 from .web.html import assets
 from .web.logs import configure
@@ -92,6 +92,9 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
     recorder = Recorder(app.extensions["memory"], metrics)
     recorder.prepare()
     app.extensions["recorder"] = recorder
+    cards = [r.id for r in runtime.library.recommendations]
+    metrics.prepare(runtime.library.version, list(runtime.services), cards, {c.mode for c in clients or (ANYBODY,)})
+    app.extensions["metrics"] = metrics
     gate = Gate(
         {c.name: admitted(c, services_of(runtime.library, settings, c.disabled_cards)) for c in clients or (ANYBODY,)},
         Verifier(clients, recorder.first_time) if clients else None,
@@ -102,12 +105,13 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
         origins=[_origin(pattern) for pattern in (*settings.cors_origins, *(o for c in clients for o in c.cors_origins))],
         methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type"],
-        expose_headers=["X-CDS-Content-Version"],
+        expose_headers=["X-CDS-Content-Version", "X-Request-ID"],
         max_age=600,
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops, hops)  # type: ignore[method-assign]
+    audit.register(app, runtime.library.version, metrics)
     failures.register(app)
     app.register_blueprint(hooks(runtime.services, runtime.pipeline, runtime.library.version, gate, recorder, metrics))
     app.register_blueprint(card_pages(runtime.library))

@@ -84,10 +84,20 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     from . import create_app
     from .server import run
+    from .tracing import tracing
+    from .web.multiprocess import forget_worker, shared_counts
 
     settings = settings_from(os.environ)
     _refuse_open_doors(options.host, settings)
-    return run(create_app(settings), options.host, options.port, options.workers)
+    trace = tracing(os.environ)
+    with shared_counts():
+        app = create_app(settings)
+
+        def begins() -> None:
+            app.extensions["metrics"].worker_runs()
+            trace(app)
+
+        return run(app, options.host, options.port, options.workers, begins=begins, ended=forget_worker)
 
 
 def _refuse_open_doors(host: str, settings: Settings) -> None:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from .addresses import url_host
+from .web.logs import ForeignLines, to_stderr
 
 _log = logging.getLogger("cds_service")
 _THREADS = 16
+
+
+class _Log(Logger):  # type: ignore[misc]
+    """JSON lines as everything else. What this process says of its workers is kept; what a worker says of a request may quote
+    it."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers[:] = [to_stderr(ForeignLines(trusted=os.getpid()))]
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -30,8 +42,17 @@ class _Server(BaseApplication):  # type: ignore[misc]
         return self._app
 
 
-def run(app: Flask, host: str, port: int, workers: int, ready: Callable[[], object] | None = None) -> int:
-    """Serves until it is told to stop; requests in flight are finished. ``ready`` is called once the port is bound."""
+def run(
+    app: Flask,
+    host: str,
+    port: int,
+    workers: int,
+    ready: Callable[[], object] | None = None,
+    begins: Callable[[], object] = lambda: None,
+    ended: Callable[[int], object] = lambda _: None,
+) -> int:
+    """Serves until it is told to stop; requests in flight are finished. ``ready`` is called once the port is bound,
+    ``begins`` in each worker before it takes requests, ``ended`` with the process id of a worker that is gone."""
     settings = app.config["CDS"]
     if settings.now:
         _log.warning("the clock is fixed by CDS_NOW", extra={"fields": {"now": settings.now.isoformat()}})
@@ -52,7 +73,10 @@ def run(app: Flask, host: str, port: int, workers: int, ready: Callable[[], obje
             # Longer than a token may be, so that one that is too long is refused as any other.
             "limit_request_field_size": 32 * 1024,
             "loglevel": "warning",
+            "logger_class": _Log,
             "when_ready": lambda _server: ready() if ready else None,
+            "post_fork": lambda _server, _worker: begins(),
+            "child_exit": lambda _server, worker: ended(worker.pid),
         },
     ).run()
     return 0

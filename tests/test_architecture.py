@@ -25,16 +25,19 @@ MAY_IMPORT = {
     "trust": {"addresses", "connections", "content"},
     "web": {"compose", "content", "errors", "fhir", "memory", "pathway", "pipeline", "trust"},
     "report": {"memory"},
-    "server": {"addresses"},
+    "server": {"addresses", "web"},
+    "spans": {"fhir", "web"},
+    "tracing": {"config", "spans"},
     "__init__": {"config", "content", "fhir", "memory", "pathway", "pipeline", "trust", "web"},
     "check": {"", "config", "content"},
     "explain": {"", "config", "content", "errors", "fhir", "memory", "pathway", "pipeline", "trust", "web"},
     "demo": {"", "config", "content", "errors", "explain", "fhir", "pathway", "web", "check"},
-    "cli": {"", "memory", "report", "trust", "addresses", "check", "config", "content", "demo", "explain", "server"},
+    "cli": {"", "addresses", "check", "config", "content", "demo", "explain", "memory", "report", "server", "tracing", "trust"}
+    | {"web"},
 }
 # Libraries that have one home.
 HOME = {
-    "flask": ("web", "demo", "__init__", "check", "server"),
+    "flask": ("web", "demo", "__init__", "check", "server", "spans", "tracing"),
     "flask_cors": ("__init__",),
     "werkzeug": ("web", "demo", "__init__"),
     "requests": ("connections", "fhir/client", "fhir/search", "trust/keys"),
@@ -45,7 +48,8 @@ HOME = {
     "alembic": ("memory",),
     "jwt": ("trust",),
     "tenacity": ("fhir/search",),
-    "prometheus_client": ("web/metrics", "web/operations"),
+    "prometheus_client": ("web/metrics", "web/multiprocess", "web/operations"),
+    "opentelemetry": ("spans",),
     "ruamel": ("content/files",),
     "fhir": ("fhir/orders",),
     "marshmallow": ("content", "trust/clients", "web/protocol", "web/feedback"),

@@ -84,7 +84,10 @@ def test_every_word_of_a_case_is_documented() -> None:
     assert {word for word in words if f"`{word}`" not in CARDS} == set()
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "cards/README.md", "fhir_fixtures/README.md", "CHANGELOG.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["README.md", "ARCHITECTURE.md", "cards/README.md", "fhir_fixtures/README.md", "CHANGELOG.md", "docs/observability.md"],
+)
 def test_relative_links_lead_somewhere(page: str) -> None:
     path = ROOT / page
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text()):

@@ -75,6 +75,13 @@ class Said(NamedTuple):
         return hashlib.sha256("\x1f".join((*parts, self.reason or "", self.reason_system or "")).encode()).hexdigest()
 
 
+class Heard(NamedTuple):
+    """A statement that was new: on which card of the content, as far as it is known here, and what was done with it."""
+
+    card: str | None
+    outcome: str
+
+
 class Memory(Database):
     """One per application. Every method raises MemoryDown when the database does not answer."""
 
@@ -152,22 +159,24 @@ class Memory(Database):
 
     # -- what was said --------------------------------------------------------------------------------------------------
 
-    def hear(self, client: str, service: str, items: Iterable[Said], now: datetime) -> int:
-        """Records feedback, all of it or nothing; returns how many items were new, when they are committed to disk."""
+    def hear(self, client: str, service: str, items: Iterable[Said], now: datetime) -> list[Heard]:
+        """Records feedback, all of it or nothing; returns the items that were new, when they are committed to disk."""
         with self.writing(durable=True) as connection:
             # In one order for everybody: two deliveries of the same items must not wait for each other.
             ordered = sorted(items, key=Said.digest)
-            return sum(self._hear(connection, client, service, item, now) for item in ordered)
+            heard = [self._hear(connection, client, service, item, now) for item in ordered]
+            return [one for one in heard if one is not None]
 
-    def _hear(self, connection: Connection, client: str, service: str, item: Said, now: datetime) -> bool:
+    def _hear(self, connection: Connection, client: str, service: str, item: Said, now: datetime) -> Heard | None:
         digest = item.digest()
-        known = select(cards.c.uuid).join_from(cards, calls, cards.c.call == calls.c.id)
+        known = select(cards.c.card).join_from(cards, calls, cards.c.call == calls.c.id)
         known = known.where(cards.c.uuid == item.card.lower(), calls.c.client == client)
+        card = connection.execute(known).scalar()
         row: dict[str, Any] = {
             "client": client,
             "service": service,
             "card": item.card.lower(),
-            "known": connection.execute(known).first() is not None,
+            "known": card is not None,
             "outcome": item.outcome,
             "outcome_at": _utc(item.outcome_at),
             "received_at": _utc(now),
@@ -185,8 +194,8 @@ class Memory(Database):
                     rows = [{"feedback": number, "suggestion": s} for s in dict.fromkeys(item.accepted)]
                     connection.execute(insert(accepted), rows)
         except IntegrityError:
-            return False  # delivered before
-        return True
+            return None  # delivered before
+        return Heard(card, item.outcome)
 
     # -- used tokens ----------------------------------------------------------------------------------------------------
 

@@ -24,11 +24,13 @@ FirstTime = Callable[[str, str, float], bool]
 
 
 class Refused(Exception):
-    """The token is not accepted. For the log only: ``reason`` and, as far as they could be read, issuer and jti."""
+    """The token is not accepted. For the log only: ``reason`` and, as far as they could be read, issuer and jti. ``kind`` is the
+    reason in one of a few fixed texts."""
 
-    def __init__(self, reason: str, issuer: str = "", jti: str = "") -> None:
+    def __init__(self, reason: str, issuer: str = "", jti: str = "", kind: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.kind = kind or reason
         self.issuer = issuer
         self.jti = jti
 
@@ -54,7 +56,8 @@ class Verifier:
             client = self._candidate(claims)
             self._verify(token, head, client, path)
         except InvalidTokenError as error:
-            raise Refused(f"{type(error).__name__}: {error}", issuer, jti) from None
+            kind = type(error).__name__
+            raise Refused(f"{kind}: {error}", issuer, jti, kind) from None
         except _No as no:
             raise Refused(str(no), issuer, jti) from None
         return client

@@ -13,6 +13,7 @@ from ..errors import Unauthorised
 from ..fhir.client import Base, bases
 from ..trust.clients import OPEN, CdsClient
 from ..trust.tokens import Refused, Verifier
+from .audit import account
 from .metrics import Metrics
 
 _log = logging.getLogger("cds_service")
@@ -42,14 +43,19 @@ class Gate:
     def admit(self) -> Admitted:
         """The caller of the current request. Raises Unauthorised, without a reason; the log has it."""
         if self._verifier is None:
-            return self._admitted[ANYBODY.name]
+            return self._let_in(ANYBODY)
         try:
             client = self._verifier.client(request.headers.get("Authorization"), request.path)
         except Refused as refused:
-            self._metrics.refused_token()
+            self._metrics.refused_token(refused.kind)
+            account().reason = refused.kind
             fields = {"reason": refused.reason, "iss": refused.issuer, "jti": refused.jti}
             _log.warning("token refused", extra={"fields": fields})
             raise Unauthorised from None
+        return self._let_in(client)
+
+    def _let_in(self, client: CdsClient) -> Admitted:
+        account().client = client
         return self._admitted[client.name]
 
     def admit_to_discovery(self) -> None:

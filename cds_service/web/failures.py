@@ -9,6 +9,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from ..errors import ISSUE_CODES, ServiceError, outcome
+from .audit import account
 from .views import json_response
 
 _log = logging.getLogger("cds_service")
@@ -19,6 +20,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(ServiceError)
     def expected(error: ServiceError) -> Response:
+        account().refused(error)
         response = json_response(outcome(error.code, error.text, error.expressions), error.status)
         if error.status == HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = "Bearer"
@@ -26,6 +28,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
+        account().refused(error)
         status = error.code or 500
         response = json_response(outcome(ISSUE_CODES.get(status, "processing"), HTTPStatus(status).phrase), status)
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -36,6 +39,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
+        account().refused(error)
         note_failure(error)
         return json_response(outcome("exception", "The request could not be evaluated."), 500)
 

@@ -4,66 +4,63 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
-from ..pathway.chart import Gap
-from ..pathway.decide import Verdict
-from ..pipeline import Consultation
-from ..trust.clients import CdsClient
-
 _log = logging.getLogger("cds_service")
+
+# Of the request that this thread answers; empty between two requests.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class JsonLines(logging.Formatter):
     """One JSON object a line. ``extra={"fields": {...}}`` adds members."""
 
     def format(self, record: logging.LogRecord) -> str:
+        return self.line(record, record.getMessage(), getattr(record, "fields", {}))
+
+    def line(self, record: logging.LogRecord, message: str, fields: dict[str, Any]) -> str:
         moment = datetime.fromtimestamp(record.created, UTC)
-        line = {"time": moment.isoformat(timespec="milliseconds"), "level": record.levelname, "message": record.getMessage()}
-        line |= getattr(record, "fields", {})
-        return orjson.dumps(line).decode()
+        line = {"time": moment.isoformat(timespec="milliseconds"), "level": record.levelname, "message": message}
+        request = request_id.get()
+        if request:
+            line["request_id"] = request
+        return orjson.dumps(line | fields).decode()
+
+
+class ForeignLines(JsonLines):
+    """What a library has to say. Its words may quote a request or a record, so that only what stands before them is kept: the
+    text up to the first mark, and the kind of the error that is being handled. ``trusted`` is the id of a process that sees no
+    requests: it is quoted."""
+
+    def __init__(self, trusted: int | None = None) -> None:
+        super().__init__()
+        self._trusted = trusted
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.process == self._trusted and not record.exc_info:
+            return self.line(record, record.getMessage(), {"logger": record.name})
+        error = (record.exc_info and record.exc_info[0]) or sys.exc_info()[0]
+        fields = {"logger": record.name} | ({"error": error.__name__} if error else {})
+        text = str(record.msg) if isinstance(record.msg, str) else ""
+        for mark in (" from ip=", ":", "%"):
+            text = text.partition(mark)[0]
+        return self.line(record, text.strip() or "error", fields)
+
+
+def to_stderr(form: logging.Formatter) -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(form)
+    return handler
 
 
 def configure(level: str) -> None:
     """Sends the service's own log lines to stderr."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    _log.handlers[:] = [handler]
+    _log.handlers[:] = [to_stderr(JsonLines())]
     _log.propagate = False
     # A log that cannot be written must not print the exception instead: its text may quote the record.
     logging.raiseExceptions = False
     _log.setLevel(level)
-
-
-def hook_answered(client: CdsClient, service: str, instance: str, found: Consultation) -> None:
-    """One line for each answered call; the cards of a client in shadow mode are named and were withheld."""
-    if _log.isEnabledFor(logging.INFO):
-        fields = {
-            "client": client.name,
-            "mode": client.mode,
-            "service": service,
-            "hookInstance": instance,
-            "cards": [d.recommendation.id for d in found.outcome.shown],
-            "snoozed": [d.recommendation.id for d in found.outcome.decisions if d.verdict is Verdict.SNOOZED],
-            "gaps": _named(found.chart.gaps),
-        }
-        _log.info("hook answered", extra={"fields": fields})
-
-
-def feedback_heard(client: CdsClient, service: str, items: int, new: int) -> None:
-    """One line for each delivery of feedback that is stored."""
-    fields = {"client": client.name, "service": service, "items": items, "new": new}
-    _log.info("feedback stored", extra={"fields": fields})
-
-
-def hook_refused(service: str, instance: str, gaps: Iterable[Gap]) -> None:
-    """One line for each call that could not be answered, because required data could not be read."""
-    fields = {"service": service, "hookInstance": instance, "gaps": _named(gaps)}
-    _log.warning("hook refused", extra={"fields": fields})
-
-
-def _named(gaps: Iterable[Gap]) -> list[str]:
-    return [f"{gap.what}: {gap.reason}" for gap in gaps]

@@ -14,7 +14,7 @@ from typing import TypeVar
 from ..content.library import Service
 from ..fhir.hook import HookRequest
 from ..memory.database import MemoryDown
-from ..memory.store import Memory, Said, Served
+from ..memory.store import Heard, Memory, Said, Served
 from ..pathway.rests import Now, Recall, facts_of
 from ..pipeline import Consultation
 from ..trust.clients import CdsClient
@@ -85,8 +85,8 @@ class Recorder:
             None,
         )
 
-    def hear(self, client: CdsClient, service: Service, items: Sequence[Said], now: datetime) -> int:
-        """Records feedback; how many items were new. Raises MemoryDown: nothing of it may be taken for stored."""
+    def hear(self, client: CdsClient, service: Service, items: Sequence[Said], now: datetime) -> list[Heard]:
+        """Records feedback; the items that were new. Raises MemoryDown: nothing of it may be taken for stored."""
         memory = self.memory
         if memory is None:
             raise MemoryDown("there is none")

@@ -9,13 +9,13 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 
 from ..content.library import Service
-from ..errors import MissingData, NotFound, NotJson, NotJsonType, NotStored
+from ..errors import NotFound, NotJson, NotJsonType, NotStored
 from ..fhir.prefetch import templates
 from ..memory.database import MemoryDown
 from ..pipeline import Pipeline
+from .audit import account
 from .auth import Gate
 from .feedback import said
-from .logs import feedback_heard, hook_answered, hook_refused
 from .metrics import Metrics
 from .protocol import parse
 from .recorder import Recorder
@@ -50,17 +50,12 @@ def hooks(
         hook_request = parse(json_body(), service.hook)
         if hook_request is None:
             return json_response({"cards": []})
+        account().instance = hook_request.instance
         client, now = caller.client, current_app.config["CDS"].clock()
         recall = recorder.recall(client, hook_request, service, now)
-        try:
-            found = pipeline.run(service, hook_request, now.date(), card_pages(), servers=caller.servers, recall=recall)
-        except MissingData as missing:
-            metrics.not_read(missing.gaps)
-            hook_refused(service.id, hook_request.instance, missing.gaps)
-            raise
-        metrics.not_read(found.chart.gaps)
+        found = pipeline.run(service, hook_request, now.date(), card_pages(), servers=caller.servers, recall=recall)
         recorder.remember(client, hook_request, service, version, now, found)
-        hook_answered(client, service.id, hook_request.instance, found)
+        account().found = found
         return json_response({"cards": [] if client.shadow else found.cards})
 
     @blueprint.post("/cds-services/<service_id>/feedback", strict_slashes=False)
@@ -76,7 +71,8 @@ def hooks(
         except MemoryDown:
             metrics.lost("feedback")
             raise NotStored("feedback could not be stored; send it again") from None
-        feedback_heard(caller.client, service.id, len(items), new)
+        metrics.heard(new)
+        account().heard = len(items), len(new)
         return json_response({})
 
     @blueprint.after_request
@@ -91,6 +87,7 @@ def hooks(
 def _known(services: Mapping[str, Service], service_id: str) -> Service:
     if service_id not in services:
         raise NotFound("there is no such CDS Service")
+    account().service = service_id
     return services[service_id]
 
 
@@ -132,8 +129,10 @@ def json_body() -> Any:
     """The parsed body. Raises NotJsonType or NotJson."""
     if not request.is_json:
         raise NotJsonType("send application/json")
+    body = request.get_data(cache=False)
+    account().bytes_in = len(body)
     try:
-        return orjson.loads(request.get_data(cache=False))
+        return orjson.loads(body)
     except orjson.JSONDecodeError:
         raise NotJson("the body is not JSON") from None
 

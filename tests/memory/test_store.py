@@ -222,7 +222,7 @@ def test_a_file_that_was_removed_or_spoilt_is_begun_anew(tmp_path: Path) -> None
         spoil()
         for name in ("", "-wal", "-shm"):
             Path(f"{path}{name}").unlink(missing_ok=True)
-        assert kept.hear("open", "s", [said("c1")], NOON) == 1
+        assert len(kept.hear("open", "s", [said("c1")], NOON)) == 1
         with memory(f"sqlite:///{path}").reading() as connection:
             assert connection.execute(select(func.count()).select_from(feedback)).scalar_one() == 1
 
@@ -266,7 +266,7 @@ def test_a_value_that_the_database_does_not_take_says_nothing_about_the_next(pos
     for _ in range(4):
         with pytest.raises(MemoryDown):
             store.hear("open", "s", [said("a\0")], NOON)
-    assert store.hear("open", "s", [said("b")], NOON) == 1
+    assert len(store.hear("open", "s", [said("b")], NOON)) == 1
 
 
 def test_the_same_items_in_opposite_order_do_not_block_each_other(postgresql: str) -> None:
@@ -275,7 +275,7 @@ def test_the_same_items_in_opposite_order_do_not_block_each_other(postgresql: st
     items = [said(f"c{n}") for n in range(60)]
 
     def deliver(batch: list[Said]) -> None:
-        found.append(store.hear("open", "s", batch, NOON))
+        found.append(len(store.hear("open", "s", batch, NOON)))
 
     threads = [threading.Thread(target=deliver, args=(items[:: 1 if n % 2 else -1],)) for n in range(6)]
     for thread in threads:

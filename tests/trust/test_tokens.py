@@ -151,7 +151,7 @@ def test_a_bad_token_is_401_without_a_reason(tmp_path: Path, capsys: pytest.Capt
     told = map(json.loads, capsys.readouterr().err.splitlines())
     lines = [line for line in told if line["message"] == "token refused"]
     assert len(lines) == 1
-    assert set(lines[0]) == {"time", "level", "message", "reason", "iss", "jti"}
+    assert set(lines[0]) == {"time", "level", "message", "request_id", "reason", "iss", "jti"}
     assert not bearer or len(bearer) < 8 or bearer not in json.dumps(lines)
 
 
