@@ -23,6 +23,7 @@ class Metrics:
             registry=self._registry,
         )
         self._refused = Counter("cds_tokens_refused", "Calls that were not authenticated", registry=self._registry)
+        self._limited = Counter("cds_rate_limited", "Calls refused by CDS_RATE_LIMIT", ("client",), registry=self._registry)
         self._fhir = Histogram(
             "cds_fhir_request_seconds",
             "Requests to FHIR servers by how they ended",
@@ -39,6 +40,9 @@ class Metrics:
 
     def refused_token(self) -> None:
         self._refused.inc()
+
+    def rate_limited(self, client: str) -> None:
+        self._limited.labels(client).inc()
 
     def not_read(self, gaps: Iterable[Gap]) -> None:
         for gap in gaps:

@@ -17,6 +17,7 @@ from .auth import Gate
 from .feedback import said
 from .logs import feedback_heard, hook_answered, hook_refused
 from .metrics import Metrics
+from .pace import Pace
 from .protocol import parse
 from .recorder import Recorder
 
@@ -30,7 +31,13 @@ def json_response(body: Any, status: int = 200) -> Response:
 
 
 def hooks(
-    services: Mapping[str, Service], pipeline: Pipeline, version: str, gate: Gate, recorder: Recorder, metrics: Metrics
+    services: Mapping[str, Service],
+    pipeline: Pipeline,
+    version: str,
+    gate: Gate,
+    pace: Pace,
+    recorder: Recorder,
+    metrics: Metrics,
 ) -> Blueprint:
     """The endpoints over these services. Everything static is rendered here, once."""
     blueprint = Blueprint("hooks", __name__)
@@ -46,6 +53,7 @@ def hooks(
     @blueprint.post("/cds-services//<service_id>", strict_slashes=False, endpoint="call_doubled")
     def call(service_id: str) -> Response:
         caller = gate.admit()
+        pace.keep(caller.client, request.remote_addr)
         service = _known(caller.services, service_id)
         hook_request = parse(json_body(), service.hook)
         if hook_request is None:
@@ -67,6 +75,7 @@ def hooks(
     @blueprint.post("/cds-services//<service_id>/feedback", strict_slashes=False, endpoint="hear_doubled")
     def hear(service_id: str) -> Response:
         caller = gate.admit()
+        pace.keep(caller.client, request.remote_addr)
         service = _known(caller.services, service_id)
         items = said(json_body())
         if recorder.memory is None:
