@@ -20,6 +20,7 @@ from .metrics import Metrics
 from .pace import Pace
 from .protocol import parse
 from .recorder import Recorder
+from .repeats import refuse_hidden, refuse_repeated
 
 # The version of the CDS Hooks specification that is implemented, not of this package (DISC-10).
 SPECIFICATION = "2.0.0"
@@ -55,7 +56,9 @@ def hooks(
         caller = gate.admit()
         pace.keep(caller.client, request.remote_addr)
         service = _known(caller.services, service_id)
-        hook_request = parse(json_body(), service.hook)
+        text, body = json_body()
+        refuse_hidden(text, body)
+        hook_request = parse(body, service.hook)
         if hook_request is None:
             return json_response({"cards": []})
         client, now = caller.client, current_app.config["CDS"].clock()
@@ -77,7 +80,9 @@ def hooks(
         caller = gate.admit()
         pace.keep(caller.client, request.remote_addr)
         service = _known(caller.services, service_id)
-        items = said(json_body())
+        text, body = json_body()
+        refuse_repeated(text)
+        items = said(body)
         if recorder.memory is None:
             raise NotStored("feedback is not stored here")
         try:
@@ -137,12 +142,13 @@ def _described(service: Service) -> dict[str, Any]:
     }
 
 
-def json_body() -> Any:
-    """The parsed body. Raises NotJsonType or NotJson."""
+def json_body() -> tuple[bytes, Any]:
+    """The body as text and parsed. Raises NotJsonType or NotJson."""
     if not request.is_json:
         raise NotJsonType("send application/json")
     try:
-        return orjson.loads(request.get_data(cache=False))
+        text = request.get_data(cache=False)
+        return text, orjson.loads(text)
     except orjson.JSONDecodeError:
         raise NotJson("the body is not JSON") from None
 
