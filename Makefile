@@ -21,8 +21,10 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/cds-service check
 
-# A million generated charts, every safety property on each (tests/properties); about an hour on two cores.
+# A million generated charts, every safety property on each (tests/properties); about an hour on two cores. Before
+# them some minutes of odd requests: every mutation of the recorded ones, and many that are made up (tests/robust).
 slow: $(VENV)/.test
+	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/robust
 	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/properties
 
 # CPU time of one request against a bare Flask service that only parses the same body.

@@ -43,6 +43,8 @@ def with_drafts(chart: Chart, lens: Lens, bundle: Mapping[str, Any] | None, sele
         if patient_of(resource) not in ("", lens.patient) or ref in seen:
             continue
         seen.add(ref)
+        if wanted is not None and "id" in resource and not (isinstance(identity, str) and identity):
+            gaps.append(_NO_ORDER)  # it may be the selected one
         try:
             if resource.get("doNotPerform") is True:
                 continue  # an instruction not to give it is no order

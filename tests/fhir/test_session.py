@@ -139,6 +139,13 @@ def test_an_order_without_a_type_is_a_gap(kind: Any) -> None:
     assert gaps(session({"resourceType": kind, "id": "d1"})) == {("an order of this session", UNREADABLE)}
 
 
+@pytest.mark.parametrize("identity", [None, 5, "", [], {}])
+def test_a_draft_whose_id_cannot_be_read_may_be_the_selected_one(identity: Any) -> None:
+    told = {("an order of this session", UNREADABLE)}
+    assert gaps(session(draft(id=identity), selections=["MedicationRequest/d1"])) == told
+    assert gaps(session(draft(id=identity))) == set()
+
+
 @pytest.mark.parametrize("kind", ["DeviceRequest", "NutritionOrder", "Patient"])
 def test_orders_that_this_service_does_not_read_are_passed_over(kind: str | None) -> None:
     found = session({"resourceType": kind, "id": "d1"})

@@ -198,7 +198,7 @@ def status(base: str) -> int:
 
 
 def wait_for(base: str) -> None:
-    for _ in range(200):
+    for _ in range(600):
         try:
             with urllib.request.urlopen(f"{base}/healthz", timeout=5):
                 return
