@@ -13,9 +13,9 @@ _RESOURCE = b'"resourceType"'
 
 
 def refuse_hidden(raw: bytes, body: Any) -> None:
-    """Looks closer where the text of a hook request names more resources than were parsed. Counting costs a fiftieth of what a
-    call costs, looking closer twice as much as parsing. What is repeated inside of one resource hides no resource and is not
-    looked for. Raises NotAHookRequest."""
+    """Looks closer where the text of a hook request names more resources than were parsed. Counting costs a twentieth of a call
+    at the most, looking closer as much as parsing. What is repeated inside of one resource hides no resource and is not looked
+    for. Raises NotAHookRequest."""
     if raw.count(_RESOURCE) != _resources(body):
         refuse_repeated(raw)
 

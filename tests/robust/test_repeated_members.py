@@ -96,7 +96,7 @@ def test_a_body_that_is_nested_too_deeply_to_be_looked_at_is_refused(client: Fla
 
 
 def test_looking_costs_little() -> None:
-    """Counting is a fiftieth of a call; here: a small part of what parsing alone costs."""
+    """A small part of what parsing alone costs."""
     body = json.loads(RED_FLAG)
     body["prefetch"]["Condition"]["entry"] *= 300
     text = json.dumps(body).encode()
