@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 MINUTES ?= 30
 
-.PHONY: demo test lint slow bench soak pictures clean
+.PHONY: demo test lint slow bench soak pictures lock audit sbom clean
 
 demo: $(VENV)/.demo
 	$(BIN)/cds-service demo --port $(PORT)
@@ -22,8 +22,10 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/cds-service check
 
-# A million generated charts, every safety property on each (tests/properties); about an hour on two cores.
+# A million generated charts, every safety property on each (tests/properties); about an hour on two cores. Before
+# them some minutes of odd requests: every mutation of the recorded ones, and many that are made up (tests/robust).
 slow: $(VENV)/.test
+	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/robust
 	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/properties
 
 # CPU time of one request against a bare Flask service that only parses the same body.
@@ -38,6 +40,25 @@ soak: $(VENV)/.test
 # The pictures of the README, made anew from the demo in a headless Chromium.
 pictures: $(VENV)/.test
 	$(BIN)/python -m tests.browser.pictures
+
+# What a deployment installs, to the byte: pip install --require-hashes -r requirements.lock
+lock: build/tools/.made
+	build/tools/bin/uv pip compile pyproject.toml --quiet --extra postgresql --universal --python-version 3.11 \
+		--generate-hashes --upgrade --custom-compile-command "make lock" --output-file requirements.lock
+
+# Known vulnerabilities of what is locked, asked of PyPI. What could not be looked up fails: it is not "none known".
+audit: build/tools/.made
+	build/tools/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
+
+# A list of what is locked, for those who have to keep one (CycloneDX).
+sbom: build/tools/.made
+	build/tools/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+		--of JSON --output-file build/sbom.json
+
+build/tools/.made:
+	$(PYTHON) -m venv build/tools
+	build/tools/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.9" "pip-audit>=2.9,<3" "cyclonedx-bom>=7,<8"
+	touch $@
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'

@@ -32,6 +32,7 @@ from .web.html import assets
 from .web.logs import configure
 from .web.metrics import Metrics
 from .web.operations import operations
+from .web.pace import Pace
 from .web.pages import card_pages
 from .web.recorder import Recorder
 from .web.views import hooks
@@ -105,7 +106,7 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
         origins=[_origin(pattern) for pattern in (*settings.cors_origins, *(o for c in clients for o in c.cors_origins))],
         methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type"],
-        expose_headers=["X-CDS-Content-Version", "X-Request-ID"],
+        expose_headers=["Retry-After", "X-CDS-Content-Version", "X-Request-ID"],
         max_age=600,
     )
     if settings.trusted_proxies:
@@ -113,7 +114,8 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops, hops)  # type: ignore[method-assign]
     audit.register(app, runtime.library.version, metrics)
     failures.register(app)
-    app.register_blueprint(hooks(runtime.services, runtime.pipeline, runtime.library.version, gate, recorder, metrics))
+    pace = Pace(settings.rate_limit, recorder, metrics)
+    app.register_blueprint(hooks(runtime.services, runtime.pipeline, runtime.library.version, gate, pace, recorder, metrics))
     app.register_blueprint(card_pages(runtime.library))
     app.register_blueprint(assets())
     app.register_blueprint(operations(runtime.library.version, metrics, recorder))

@@ -175,6 +175,4 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     settings = Settings(**{"database_url": DATABASE, **values})
     if settings.database_url and not settings.database_url.startswith("sqlite") and not settings.hash_key:
         raise BadSetting("CDS_HASH_KEY is needed with a database server: all processes have to share one key")
-    if settings.rate_limit:
-        raise BadSetting("CDS_RATE_LIMIT: this release does not limit rates; leave it out and limit them at the gateway")
     return settings

@@ -38,6 +38,16 @@ class NotStored(ServiceError):
     status, code = 503, "transient"
 
 
+class TooManyRequests(ServiceError):
+    """``seconds``: how long to wait for the next one."""
+
+    status, code = 429, "throttled"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too many requests; send it again after the time in Retry-After")
+        self.seconds = seconds
+
+
 class NotFound(ServiceError):
     status, code = 404, "not-found"
 

@@ -17,13 +17,13 @@ _STATUS_FREE_DAYS = 180  # a problem without clinicalStatus is current when it i
 
 
 def problem(resource: Resource, lens: Lens) -> Problem | None:
-    """A problem that stands for something here. Raises Unnamed for one that is masked."""
+    """A problem that stands for something here. Raises Unnamed for one that is masked or says nothing at all."""
     verification = token(resource.get("verificationStatus"))
     clinical = token(resource.get("clinicalStatus"))
     if verification in NOT_THERE or clinical in NOT_THERE:
         return None
     codes, said = read(resource.get("code"))
-    if is_withheld(codes) and clinical not in _PAST:
+    if (is_withheld(codes) or not (codes or said)) and clinical not in _PAST:
         raise Unnamed
     concepts = lens.any_of(codes)
     if concepts or clinical not in _PAST:

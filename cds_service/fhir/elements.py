@@ -48,13 +48,13 @@ def codings(concept: Any) -> list[tuple[str, str, str]]:
 def read(concept: Any) -> tuple[list[tuple[str, str]], list[str]]:
     """One pass over a CodeableConcept: system and code of its codings, and what it says in words, each once."""
     codes: list[tuple[str, str]] = []
-    said: list[str] = []
+    said: dict[str, None] = {}
     if concept.__class__ is list or (concept.__class__ is dict and "coding" not in concept and "code" in concept):
         return [(system, code) for system, code, _ in codings(concept)], texts(concept)  # not as FHIR has it
     if concept.__class__ is dict:
         text = concept.get("text")
         if text.__class__ is str and text:
-            said.append(text)
+            said[text] = None
         listed = concept.get("coding")
         for coding in listed if listed.__class__ is list else (listed,):
             if coding.__class__ is dict:
@@ -62,9 +62,9 @@ def read(concept: Any) -> tuple[list[tuple[str, str]], list[str]]:
                 if code.__class__ is str:
                     system = coding.get("system")
                     codes.append((system.strip() if system.__class__ is str else "", code.strip()))
-                if display.__class__ is str and display and display not in said:
-                    said.append(display)
-    return codes, said
+                if display.__class__ is str and display:
+                    said[display] = None
+    return codes, list(said)
 
 
 def is_withheld(codes: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> bool:
@@ -74,7 +74,7 @@ def is_withheld(codes: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> b
 
 def texts(concept: Any) -> list[str]:
     """The text of a CodeableConcept (or a list of them) and the displays of its codings, each once."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for part in items(concept):
         if part.__class__ is dict:
             said = [part.get("text")]
@@ -82,9 +82,9 @@ def texts(concept: Any) -> list[str]:
         else:
             said = [part]
         for text in said:
-            if text.__class__ is str and text not in found and not text.isspace() and text:
-                found.append(text)
-    return found
+            if text.__class__ is str and text and not text.isspace():
+                found[text] = None
+    return list(found)
 
 
 def token(value: Any) -> str:

@@ -212,9 +212,9 @@ def _times_a_day(timing: Any) -> float | None:
     if isinstance(repeat, dict):
         period = number(repeat.get("period"))
         unit = _DAYS.get(str(repeat.get("periodUnit")))
-        frequency = number(repeat.get("frequencyMax")) or number(repeat.get("frequency")) or (1.0 if period else None)
+        frequency = _frequency(repeat)
         named = float(max(len(items(repeat.get("when"))), len(items(repeat.get("timeOfDay")))))
-        if period and unit and frequency:
+        if period and period > 0 and unit and frequency:
             return max(frequency / (period * unit), named)  # the highest reading that the text supports
         if named and not period:
             return named
@@ -224,6 +224,12 @@ def _times_a_day(timing: Any) -> float | None:
             return _TIMES_A_DAY[value.upper()]
     text = code.get("text") if isinstance(code, dict) else None
     return _TIMES_A_DAY.get(text.strip().upper()) if isinstance(text, str) else None
+
+
+def _frequency(repeat: Mapping[str, Any]) -> float | None:
+    """How often in a period: once where nothing is said, unknown where what is said is no number above zero."""
+    said = [repeat[name] for name in ("frequencyMax", "frequency") if name in repeat]
+    return next((found for value in said if (found := number(value)) and found > 0), None if said else 1.0)
 
 
 def _max_per_day(dosage: Mapping[str, Any], drug: Drug) -> float | None:

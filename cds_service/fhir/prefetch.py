@@ -144,7 +144,7 @@ class Records:
             elif kind == "OperationOutcome":
                 if _is_error(resource):
                     reported = outcome_reason(resource)
-            elif isinstance(kind, str):
+            elif is_type(kind):
                 strange = strange or not _is_included(entry)
                 if isinstance(resource.get("id"), str):
                     self.others[f"{kind}/{resource['id']}"] = resource
@@ -165,6 +165,11 @@ def next_link(bundle: Mapping[str, Any]) -> str | None:
             url = link.get("url")
             return url if isinstance(url, str) else ""
     return None
+
+
+def is_type(kind: Any) -> bool:
+    """Is it the name of a resource type, of whatever version?"""
+    return isinstance(kind, str) and kind.isalpha() and kind[0].isupper()
 
 
 def _is_included(entry: Mapping[str, Any]) -> bool:

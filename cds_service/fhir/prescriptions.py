@@ -14,6 +14,9 @@ from .medicines import Drug, daily_mg
 from .prefetch import patient_of
 
 _ORDERED = frozenset({"", "order", "original-order", "instance-order", "filler-order", "reflex-order"})
+_STATUSES = frozenset(
+    {"active", "cancelled", "completed", "draft", "ended", "intended", "not-taken", "on-hold", "stopped", "unknown"}
+)
 _DAYS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7, "mo": 30, "month": 30, "months": 30, "a": 365}
 _NALOXONE, _SEDATION = "med-naloxone", "benzodiazepines"
 _ASPIRIN, _ANTIPLATELET_MG, _FIRST_LINE = "med-aspirin", 100, "first-line-nerve-pain-medicines"
@@ -101,10 +104,12 @@ def _single_dose(resource: Resource) -> bool:
 
 def _of_ours(resource: Resource, status: str, lens: Lens) -> Drug | None:
     """The medicine of a resource if it is of a class that matters, or active and not classified: that is not the same as
-    absent. Raises Unnamed when nobody can tell."""
+    absent. Raises Unnamed when nobody can tell, ValueError when nobody can tell whether it is taken."""
     found = drug(resource, lens)
     if found is None:
         raise Unnamed
+    if found.classes and status not in _STATUSES:
+        raise ValueError("status")
     return found if found.classes or status == "active" else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..pathway.chart import Chart, Draft, Gap, Medicine, Reason
 from .elements import ABSENT, codings, items, local_id, reference, texts
 from .lens import Lens
-from .prefetch import NOT_R4, UNREADABLE, patient_of
+from .prefetch import NOT_R4, UNREADABLE, is_type, patient_of
 from .prescriptions import drug, medicine
 from .versions import foreign_version
 
@@ -19,6 +19,7 @@ _LENGTH = frozenset({"occurrenceTiming", "occurrencePeriod", "quantityQuantity",
 _CONTENT = ("orderDetail", "note", "patientInstruction", "supportingInfo")
 # The order types of other FHIR versions: a selected one is a gap, because this service reads R4 only.
 _OTHER_VERSIONS = frozenset({"MedicationOrder", "ProcedureRequest", "ReferralRequest", "DiagnosticOrder"})
+_NO_ORDER = Gap("medicines", "an order of this session", UNREADABLE)
 
 
 def with_drafts(chart: Chart, lens: Lens, bundle: Mapping[str, Any] | None, selections: Iterable[str] | None) -> Chart:
@@ -32,7 +33,9 @@ def with_drafts(chart: Chart, lens: Lens, bundle: Mapping[str, Any] | None, sele
     seen: set[str] = set()
     for position, entry in enumerate(items(bundle.get("entry"))):
         resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict):
+        if not isinstance(resource, dict) or not is_type(resource.get("resourceType")):
+            if not isinstance(entry, dict | None) or resource is not None:
+                gaps.append(_NO_ORDER)
             continue
         kind, identity = resource.get("resourceType"), resource.get("id")
         ref = f"{kind}/{identity}" if isinstance(identity, str) and identity else f"#{position}"
@@ -40,6 +43,8 @@ def with_drafts(chart: Chart, lens: Lens, bundle: Mapping[str, Any] | None, sele
         if patient_of(resource) not in ("", lens.patient) or ref in seen:
             continue
         seen.add(ref)
+        if wanted is not None and "id" in resource and not (isinstance(identity, str) and identity):
+            gaps.append(_NO_ORDER)  # it may be the selected one
         try:
             if resource.get("doNotPerform") is True:
                 continue  # an instruction not to give it is no order
@@ -50,13 +55,18 @@ def with_drafts(chart: Chart, lens: Lens, bundle: Mapping[str, Any] | None, sele
                 if version:
                     continue
                 drafts.append(_draft(lens, resource, ref, selected))
-                if selected and kind == _MEDICINE and drafts[-1].medicine is None and "medicationReference" in resource:
+                if selected and kind == _MEDICINE and drafts[-1].medicine is None and _says_a_medicine(resource):
                     gaps.append(Gap("medicines", "the selected order", "its medicine is not named"))
             elif kind in _OTHER_VERSIONS and selected:
                 gaps.append(Gap("medicines", f"the selected order ({kind})", UNREADABLE))
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-            gaps.append(Gap("medicines", "an order of this session", UNREADABLE))
+            gaps.append(_NO_ORDER)
     return replace(chart, drafts=tuple(drafts), gaps=(*chart.gaps, *gaps), memo={})
+
+
+def _says_a_medicine(resource: Mapping[str, Any]) -> bool:
+    """Not one in which none was chosen yet: the public sandbox sends such a draft each time its view opens."""
+    return "medicationReference" in resource or resource.get("medicationCodeableConcept") not in (None, {})
 
 
 def _draft(lens: Lens, resource: dict[str, Any], ref: str, selected: bool) -> Draft:

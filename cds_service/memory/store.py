@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from ..pathway.rests import LONGEST_DAYS, Answered, Facts
+from . import rates
 from .database import Database
 from .engine import take_your_time
 from .facts import packed, unpacked, veiled
@@ -210,6 +211,13 @@ class Memory(Database):
         except IntegrityError:
             return False
         return True
+
+    # -- how often ------------------------------------------------------------------------------------------------------
+
+    def take(self, client: str, address: str, a_minute: int, now: float) -> float:
+        """Takes one of the calls that a client has a minute, or says how many seconds it has to wait."""
+        with self.writing() as connection:
+            return rates.take(connection, self._veil.of(f"{client}\x1f{address}", "rate"), a_minute, now)
 
     # -- upkeep ---------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -90,6 +91,14 @@ tokens = Table(
     metadata,
     Column("id", String(64), primary_key=True),  # hash of issuer and jti
     Column("expires", Float, nullable=False, index=True),
+)
+
+# What each client has used up of its calls a minute (rates.py).
+rates = Table(
+    "rates",
+    metadata,
+    Column("id", String(32), primary_key=True),  # keyed hash of a client, or of an address in open mode
+    Column("full_at", BigInteger, nullable=False),  # microseconds of the epoch: when all is refilled
 )
 
 Index("ix_feedback_client_card", feedback.c.client, feedback.c.card)

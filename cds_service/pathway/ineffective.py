@@ -15,7 +15,8 @@ _OTHER_REASON = concept("reason-to-continue")
 
 
 def _records(chart: Chart, run: Run) -> list[Medicine]:
-    return [m for m in chart.medicines if m.ref in run.refs]
+    refs = frozenset(run.refs)
+    return [m for m in chart.medicines if m.ref in refs]
 
 
 @once

@@ -73,9 +73,9 @@ def _just_ended(chart: Chart, medicines: ValueSet) -> list[Medicine]:
 
 def _pair(chart: Chart, one: ValueSet, other: ValueSet) -> tuple[Medicine, list[Medicine]] | None:
     """A selected draft of one class, with what stands against it of the other."""
+    standing = taken(chart, other) + _just_ended(chart, other) + drafted(chart, other)
     for chosen in drafted(chart, one, selected=True):
-        against = taken(chart, other) + _just_ended(chart, other) + drafted(chart, other)
-        against = [m for m in against if m.ref != chosen.ref]
+        against = [m for m in standing if m.ref != chosen.ref]
         if against:
             return chosen, against
     return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 from http import HTTPStatus
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from ..errors import ISSUE_CODES, ServiceError, outcome
+from ..errors import ISSUE_CODES, ServiceError, TooManyRequests, outcome
 from .audit import account
 from .views import json_response
 
@@ -24,6 +25,8 @@ def register(app: Flask) -> None:
         response = json_response(outcome(error.code, error.text, error.expressions), error.status)
         if error.status == HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, TooManyRequests):
+            response.headers["Retry-After"] = str(math.ceil(error.seconds))
         return response
 
     @app.errorhandler(HTTPException)

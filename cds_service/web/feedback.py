@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ..errors import NotAHookRequest
 from ..memory.store import Said
-from .protocol import Ignoring, places
+from .protocol import Ignoring, Some, refusal
 
 _MOST_ITEMS = 1000
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)\Z", re.I)
@@ -64,7 +64,7 @@ class _Item(Ignoring):
     card = fields.String(required=True, validate=validate.Regexp(r"[\x21-\x7e]{1,64}\Z", error="must be an identifier"))
     outcome = fields.String(required=True, validate=validate.OneOf(["accepted", "overridden"]))
     outcome_at = Moment(data_key="outcomeTimestamp", required=True)
-    accepted = fields.List(fields.Nested(_Suggestion), data_key="acceptedSuggestions", validate=validate.Length(1, 100))
+    accepted = Some(fields.Nested(_Suggestion), 1, 100, data_key="acceptedSuggestions")
     override = fields.Nested(_Reason, data_key="overrideReason")
 
     @validates_schema
@@ -74,7 +74,7 @@ class _Item(Ignoring):
 
 
 class _Feedback(Ignoring):
-    items = fields.List(fields.Nested(_Item), data_key="feedback", required=True, validate=validate.Length(1, _MOST_ITEMS))
+    items = Some(fields.Nested(_Item), 1, _MOST_ITEMS, data_key="feedback", required=True)
 
 
 _SCHEMA = _Feedback()
@@ -87,8 +87,7 @@ def said(body: Any) -> list[Said]:
     try:
         items = _SCHEMA.load(body)["items"]
     except ValidationError as error:
-        found = places(error.messages)
-        raise NotAHookRequest("; ".join(f"{place}: {text}" for place, text in found.items()), *found) from None
+        raise refusal(error) from None
     return [_said(item) for item in items]
 
 

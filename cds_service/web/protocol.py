@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,9 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 from ..errors import NotAHookRequest
 from ..fhir.hook import HookRequest
 from ..pathway.recommendation import Hook
+
+_MOST_SELECTIONS = 1000
+_MOST_FAULTS = 20  # that are told at once
 
 # FHIR's id pattern without its length limit: real EHR ids are longer than 64 characters.
 _ID = validate.Regexp(r"[A-Za-z0-9.\-_]+\Z", error="must be a bare id, without a resource type")
@@ -42,6 +46,19 @@ class Identifier(fields.String):
         if str(parsed) != (text or "").lower():
             raise ValidationError("must be a UUID")
         return str(parsed)
+
+
+class Some(fields.List[Any]):
+    """A list whose length is looked at before its members: a million of them would be a million faults."""
+
+    def __init__(self, member: fields.Field[Any], least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(member, **kwargs)
+        self._length = validate.Length(least, most)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list):
+            self._length(value)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Bundle(fields.Field[dict[str, Any]]):
@@ -89,7 +106,7 @@ class OrderSignContext(PatientViewContext):
 
 
 class OrderSelectContext(OrderSignContext):
-    selections = fields.List(fields.String(), required=True)
+    selections = Some(fields.String(), 0, _MOST_SELECTIONS, required=True)
 
 
 class Authorization(Ignoring):
@@ -163,10 +180,14 @@ def _load(schema: Schema, data: Any, prefix: str) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:
-        faults = [f"{prefix}{place}" for place in places(error.messages)]
-        texts = [f"{prefix}{place}: {text}" for place, text in places(error.messages).items()]
-        raise NotAHookRequest("; ".join(texts), *faults) from None
+        raise refusal(error, prefix) from None
     return loaded
+
+
+def refusal(error: ValidationError, prefix: str = "") -> NotAHookRequest:
+    """What to tell the caller: the first fields at fault, never their content."""
+    found = {f"{prefix}{place}": text for place, text in islice(places(error.messages).items(), _MOST_FAULTS)}
+    return NotAHookRequest("; ".join(f"{place}: {text}" for place, text in found.items()), *found)
 
 
 def places(found: Any, place: str = "") -> dict[str, str]:

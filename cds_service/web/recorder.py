@@ -106,6 +106,13 @@ class Recorder:
             self._used[issuer, jti] = expires
             return first
 
+    def take(self, client: str, address: str, a_minute: int, now: float) -> float:
+        """Seconds that a client has to wait before its next call; none while the memory is down."""
+        memory = self.memory
+        if memory is None:
+            return 0.0
+        return self._guarded("rates", lambda: memory.take(client, address, a_minute, now), 0.0)
+
     def problem(self) -> str | None:
         """Why the memory is not ready, or None."""
         try:

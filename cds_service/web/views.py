@@ -17,8 +17,10 @@ from .audit import account
 from .auth import Gate
 from .feedback import said
 from .metrics import Metrics
+from .pace import Pace
 from .protocol import parse
 from .recorder import Recorder
+from .repeats import refuse_hidden, refuse_repeated
 
 # The version of the CDS Hooks specification that is implemented, not of this package (DISC-10).
 SPECIFICATION = "2.0.0"
@@ -30,7 +32,13 @@ def json_response(body: Any, status: int = 200) -> Response:
 
 
 def hooks(
-    services: Mapping[str, Service], pipeline: Pipeline, version: str, gate: Gate, recorder: Recorder, metrics: Metrics
+    services: Mapping[str, Service],
+    pipeline: Pipeline,
+    version: str,
+    gate: Gate,
+    pace: Pace,
+    recorder: Recorder,
+    metrics: Metrics,
 ) -> Blueprint:
     """The endpoints over these services. Everything static is rendered here, once."""
     blueprint = Blueprint("hooks", __name__)
@@ -46,8 +54,11 @@ def hooks(
     @blueprint.post("/cds-services//<service_id>", strict_slashes=False, endpoint="call_doubled")
     def call(service_id: str) -> Response:
         caller = gate.admit()
+        pace.keep(caller.client, request.remote_addr)
         service = _known(caller.services, service_id)
-        hook_request = parse(json_body(), service.hook)
+        text, body = json_body()
+        refuse_hidden(text, body)
+        hook_request = parse(body, service.hook)
         if hook_request is None:
             return json_response({"cards": []})
         account().instance = hook_request.instance
@@ -62,8 +73,11 @@ def hooks(
     @blueprint.post("/cds-services//<service_id>/feedback", strict_slashes=False, endpoint="hear_doubled")
     def hear(service_id: str) -> Response:
         caller = gate.admit()
+        pace.keep(caller.client, request.remote_addr)
         service = _known(caller.services, service_id)
-        items = said(json_body())
+        text, body = json_body()
+        refuse_repeated(text)
+        items = said(body)
         if recorder.memory is None:
             raise NotStored("feedback is not stored here")
         try:
@@ -125,14 +139,14 @@ def _described(service: Service) -> dict[str, Any]:
     }
 
 
-def json_body() -> Any:
-    """The parsed body. Raises NotJsonType or NotJson."""
+def json_body() -> tuple[bytes, Any]:
+    """The body as text and parsed. Raises NotJsonType or NotJson."""
     if not request.is_json:
         raise NotJsonType("send application/json")
     body = request.get_data(cache=False)
     account().bytes_in = len(body)
     try:
-        return orjson.loads(body)
+        return body, orjson.loads(body)
     except orjson.JSONDecodeError:
         raise NotJson("the body is not JSON") from None
 

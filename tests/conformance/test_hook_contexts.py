@@ -111,16 +111,26 @@ def test_a_bundle_without_type_or_entries_is_handled_os_05_sn_04(client, hook, m
     assert support.call(client, body).status_code == 200
 
 
-ODD_ENTRIES = [None, 5, "x", [], {}, {"fullUrl": "urn:uuid:1"}, {"resource": None}, {"resource": []}, {"resource": {}}]
+NO_ORDERS = [None, {}, {"fullUrl": "urn:uuid:1"}, {"resource": None}, {"resource": {"resourceType": "NutritionOrder"}}]
+UNREADABLE = [5, "x", [], {"resource": []}, {"resource": {}}, {"resource": {"resourceType": "12"}}, {"resource": "x"}]
 
 
 @pytest.mark.parametrize("hook", ORDER_HOOKS)
-@pytest.mark.parametrize("odd", ODD_ENTRIES, ids=str)
+@pytest.mark.parametrize("odd", NO_ORDERS, ids=str)
 def test_an_entry_that_is_no_order_is_passed_over_os_05_sn_04(client, hook, odd):
     body = support.on_pathway(hook, medicines=["lorazepam"])
     expected = support.card_ids(support.call(client, body))
     body["context"]["draftOrders"]["entry"].insert(0, odd)
     assert support.card_ids(support.call(client, body)) == expected
+
+
+@pytest.mark.parametrize("hook", ORDER_HOOKS)
+@pytest.mark.parametrize("odd", UNREADABLE, ids=str)
+def test_an_entry_that_may_hide_an_order_is_told_and_the_others_are_checked(client, hook, odd):
+    body = support.on_pathway(hook, medicines=["lorazepam"])
+    expected = support.card_ids(support.call(client, body))
+    body["context"]["draftOrders"]["entry"].insert(0, odd)
+    assert support.card_ids(support.call(client, body)) == [*expected, "data-incomplete"]
 
 
 def test_an_unselected_opioid_gives_no_card_of_its_own_os_06(client):

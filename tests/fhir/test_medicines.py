@@ -261,6 +261,8 @@ def dose(*instructions: dict[str, Any], name: str = CAPSULE) -> float | None:
         ({"frequency": 1, "period": 1, "periodUnit": "d", "when": ["MORN", "NOON", "EVE"]}, 900),
         ({"boundsPeriod": {"start": "2026-01-01"}}, None),
         ({"frequency": 3}, None),
+        *(({"frequency": odd, "period": 1, "periodUnit": "d"}, None) for odd in (0, -1, None, "", [], {}, True, "often")),
+        ({"frequency": 3, "period": -1, "periodUnit": "d"}, None),
         ({"frequency": 3, "period": 0, "periodUnit": "d"}, None),
         ({"frequency": 3, "period": 1, "periodUnit": "fortnight"}, None),
     ],

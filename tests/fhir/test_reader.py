@@ -890,6 +890,21 @@ def test_a_masked_problem_is_told_and_the_list_is_read(code: dict[str, Any]) -> 
     assert gaps(read(condition(code, clinical="resolved"))) == set()
 
 
+@pytest.mark.parametrize("code", [None, {}, 5, "", [], {"coding": [{"code": 5}]}, {"coding": {}}, {"text": ""}], ids=str)
+def test_a_problem_without_a_name_and_a_code_is_told(code: Any) -> None:
+    """It may be the cauda equina syndrome that somebody meant to write."""
+    assert gaps(read(condition() | {"code": code})) == {("a masked problem", "one entry does not say what it is")}
+    assert gaps(read(condition(clinical="resolved") | {"code": code})) == set()
+
+
+@pytest.mark.parametrize("status", ["taking", "12", "x" * 100])
+@pytest.mark.parametrize("kind", ["MedicationRequest", "MedicationStatement"])
+def test_a_medicine_of_a_status_that_is_none_is_a_gap(kind: str, status: str) -> None:
+    """Nobody can tell whether it is taken."""
+    found = read(medication_request("oxycodone 5 MG Oral Tablet", status=status) | {"resourceType": kind})
+    assert (found.medicines, gaps(found)) == ((), {(kind, PARTLY)})
+
+
 def test_every_coding_is_looked_at() -> None:
     """Oracle Health and Epic put their own codes first."""
     assert len(read(condition(concept(("urn:oid:imo", "99"), (SCT, "129179000")))).problems) == 1

@@ -133,7 +133,20 @@ def test_a_selected_order_in_the_form_of_r5_is_a_gap(kind: str) -> None:
     assert gaps(session(order, selections=[])) == set()
 
 
-@pytest.mark.parametrize("kind", ["DeviceRequest", "NutritionOrder", "Patient", None])
+@pytest.mark.parametrize("kind", [None, 5, "", "12", "\0"])
+def test_an_order_without_a_type_is_a_gap(kind: Any) -> None:
+    """Nobody can tell that it is no opioid."""
+    assert gaps(session({"resourceType": kind, "id": "d1"})) == {("an order of this session", UNREADABLE)}
+
+
+@pytest.mark.parametrize("identity", [None, 5, "", [], {}])
+def test_a_draft_whose_id_cannot_be_read_may_be_the_selected_one(identity: Any) -> None:
+    told = {("an order of this session", UNREADABLE)}
+    assert gaps(session(draft(id=identity), selections=["MedicationRequest/d1"])) == told
+    assert gaps(session(draft(id=identity))) == set()
+
+
+@pytest.mark.parametrize("kind", ["DeviceRequest", "NutritionOrder", "Patient"])
 def test_orders_that_this_service_does_not_read_are_passed_over(kind: str | None) -> None:
     found = session({"resourceType": kind, "id": "d1"})
     assert (found.drafts, found.gaps) == ((), ())
@@ -162,6 +175,9 @@ def test_a_malformed_draft_is_read_as_far_as_it_goes_or_a_gap(order: dict[str, A
     [
         pytest.param(draft(None, medicationReference={"reference": "Medication/elsewhere"}), id="an unread reference"),
         pytest.param(draft(None, medicationReference={}), id="an empty reference"),
+        pytest.param(draft([]), id="an empty list"),
+        pytest.param(draft(5), id="a number"),
+        pytest.param(draft({"coding": [{"code": 5}]}), id="a code that is none"),
     ],
 )
 def test_a_selected_draft_whose_medicine_is_not_named_is_a_gap(order: dict[str, Any]) -> None:
