@@ -84,7 +84,7 @@ class Metrics:
                 buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
             )
         )
-        self._limited = counter("cds_rate_limited", "Calls refused by CDS_RATE_LIMIT.", "client")
+        self._limited = Counter("cds_rate_limited", "Calls refused by CDS_RATE_LIMIT.", registry=registry)
         self._fhir = _Children(
             Histogram(
                 "cds_fhir_request_seconds",
@@ -129,8 +129,8 @@ class Metrics:
             if verdict is not Verdict.SILENT:
                 self._fates[decision.recommendation.id, shown if verdict is Verdict.SHOWN else verdict.value].inc()
 
-    def rate_limited(self, client: str) -> None:
-        self._limited[client,].inc()
+    def rate_limited(self) -> None:
+        self._limited.inc()
 
     def not_read(self, gaps: Iterable[Gap]) -> None:
         for gap in gaps:

@@ -39,7 +39,7 @@ class Pace:
             # Whatever others take meanwhile, it cannot become shorter: until then nobody has to be asked.
             self._remember(who, now + wait, now)
             _log.warning("too many requests", extra={"fields": {"client": client.name, "seconds": round(wait, 3)}})
-        self._metrics.rate_limited(client.name)
+        self._metrics.rate_limited()
         raise TooManyRequests(wait)
 
     def _remember(self, who: tuple[str, str], until: float, now: float) -> None:
