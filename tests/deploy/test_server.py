@@ -1,0 +1,256 @@
+"""The production server, as its gateway and its operators meet it: real processes, real sockets, clients that misbehave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deploy_support import REQUEST, VIEW, Answer, Drip, Served, heard, serving, slow_ehr
+
+from cds_service import packaged_cards
+
+SECONDS = 1.0
+HEAD = f"POST {VIEW} HTTP/1.1\r\nHost: cds\r\nContent-Type: application/json\r\n".encode()
+
+
+@pytest.fixture(scope="module")
+def served(module_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    options = ("--workers", "2", "--request-seconds", str(SECONDS))
+    with serving(tmp_path_factory.mktemp("served"), module_port, *options, CDS_MAX_BODY_MB="1") as process:
+        yield process
+
+
+# -- bounds -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_body_that_says_it_is_too_large_is_refused_unread(served: Served) -> None:
+    with served.raw() as client:
+        client.sendall(HEAD + b"Content-Length: 1048577\r\n\r\n")
+        assert heard(client).refused == (413, "application/json", "too-long")
+
+
+def test_who_sends_on_and_on_hears_the_refusal_all_the_same(served: Served) -> None:
+    with served.raw() as client:
+        client.sendall(HEAD + b"Content-Length: 8000000\r\n\r\n" + b" " * 8_000_000)
+        assert heard(client).refused == (413, "application/json", "too-long")
+
+
+def test_a_chunked_body_has_the_same_limit_and_is_not_read_to_its_end(served: Served) -> None:
+    chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
+    with served.raw() as client:
+        client.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 17)  # the end never comes
+        assert heard(client).refused == (413, "application/json", "too-long")
+
+
+def test_a_chunked_body_within_the_limit_is_a_request(served: Served) -> None:
+    body = b"%x\r\n%s\r\n0\r\n\r\n"
+    with served.raw() as client:
+        text = b'{"hook": "patient-view"}'
+        client.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + body % (len(text), text))
+        assert heard(client).refused == (422, "application/json", "invalid")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: cds\r\n\r\n", 414, "too-long"),
+        (b"GET /healthz HTTP/1.1\r\nHost: cds\r\nX-Long: " + b"a" * 40_000 + b"\r\n\r\n", 431, "too-long"),
+        (b"GET /healthz HTTP/1.1\r\nHost: cds\r\n" + b"X-Many: 1\r\n" * 61 + b"\r\n", 431, "too-long"),
+        (b"GET /healthz HTTP/1.1\r\nHost: cds\r\nPatient Jane Doe: 1\r\n\r\n", 400, "structure"),
+        (b"Jane Doe\r\n\r\n", 400, "structure"),
+        (HEAD + b"Transfer-Encoding: jane\r\n\r\n", 501, "not-supported"),
+        (HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "structure"),
+    ],
+)
+def test_what_is_no_request_is_refused_in_the_same_form_and_not_told(served: Served, sent: bytes, status: int, code: str) -> None:
+    with served.raw() as client:
+        client.sendall(sent)
+        answer = heard(client)
+    assert answer.refused == (status, "application/json", code)
+    log = (served.folder / "log").read_text()
+    for told in (answer.body.decode(), log):
+        assert "jane" not in told.lower()
+        assert "aaaa" not in told
+
+
+# -- slow clients -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_body_that_does_not_come_is_given_up_in_time(served: Served) -> None:
+    with served.raw() as client:
+        began = time.monotonic()
+        client.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
+        assert heard(client).refused == (408, "application/json", "timeout")
+        assert SECONDS - 0.1 < time.monotonic() - began < SECONDS + 1
+
+
+def test_as_many_slow_clients_as_there_are_threads_keep_nobody_longer_than_the_bound(served: Served) -> None:
+    """32 threads; a client that drips its head or its body takes one each."""
+    heads = [served.raw() for _ in range(20)]
+    bodies = [served.raw() for _ in range(20)]
+    for client in heads:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
+    for client in bodies:
+        client.sendall(HEAD + b"Content-Length: 10000\r\n\r\n{")
+    drip = Drip([*heads, *bodies])
+    try:
+        time.sleep(0.3)
+        assert soon(served, SECONDS + 0.8)
+        assert drip.sent > len(drip.connections), "nobody was dripping"
+    finally:
+        drip.close()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: cds\r\n\r\n"])
+def test_connections_on_which_nothing_is_said_keep_nobody(served: Served, said: bytes) -> None:
+    silent = [served.raw() for _ in range(80)]
+    for client in silent:
+        client.sendall(said)
+    time.sleep(0.3)
+    assert soon(served)
+    for client in silent:
+        client.close()
+
+
+def test_clients_that_do_not_hang_up_keep_the_loop_from_nothing(served: Served) -> None:
+    lasting = [served.raw() for _ in range(16)]
+    for client in lasting:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: cds\r\nConnection: close\r\n\r\n")
+    time.sleep(0.3)
+    assert soon(served)
+    for client in lasting:
+        client.close()
+
+
+def soon(served: Served, seconds: float = 1) -> bool:
+    began = time.monotonic()
+    assert served.ask("/healthz").status == 200
+    return time.monotonic() - began < seconds
+
+
+def test_a_client_that_was_cut_is_no_error_in_the_log(served: Served) -> None:
+    with served.raw() as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
+        assert client.recv(100) == b""
+    assert served.told("unexpected error") == []
+    assert served.told("Socket error processing request.") == []
+
+
+def test_a_connection_is_kept_for_the_next_request(served: Served) -> None:
+    with served.raw() as client:
+        for _ in range(3):
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: cds\r\n\r\n")
+            assert heard(client).status == 200
+            time.sleep(SECONDS / 2)  # the bound is that of one request, not of its connection
+
+
+# -- who is believed --------------------------------------------------------------------------------------------------------
+
+SPOOFED = {
+    "X-Forwarded-For": "203.0.113.9",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Ssl": "on",
+    "X-Forwarded-Protocol": "ssl",
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Port": "444",
+    "X-Forwarded-Prefix": "/evil",
+    "Forwarded": "host=evil.example;proto=https",
+    "SCRIPT_NAME": "/cds-services",
+    "PATH_INFO": "/healthz",
+}
+
+
+def first_link(answer: Answer) -> str:
+    assert answer.status == 200
+    url: str = answer.json["cards"][0]["source"]["url"]
+    return url
+
+
+def test_no_forwarded_header_is_believed_on_loopback_without_a_trusted_proxy(served: Served) -> None:
+    link = first_link(served.ask(VIEW, REQUEST, SPOOFED))
+    assert link.startswith(f"http://127.0.0.1:{served.place}/cards/")
+
+
+# -- processes --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_worker_that_dies_is_replaced(served: Served) -> None:
+    victim = served.workers()[0]
+    os.kill(victim, signal.SIGKILL)
+    end = time.monotonic() + 10
+    while (left := served.workers()) and (victim in left or len(left) < 2) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert victim not in left
+    assert len(left) == 2
+    assert served.ask("/healthz").status == 200
+
+
+@pytest.fixture(scope="module")
+def changing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server on a unix socket, with a content folder of the site."""
+    folder = tmp_path_factory.mktemp("s")
+    shutil.copytree(packaged_cards(), folder / "cards")
+    place = str(folder / "cds.sock")
+    with serving(folder, place, CDS_CARDS=str(folder / "cards"), CDS_DEADLINE_MS="5000") as process:
+        yield process
+
+
+def version(served: Served) -> str:
+    return served.ask(VIEW, REQUEST).headers["X-CDS-Content-Version"]
+
+
+def test_a_unix_socket_is_for_its_group_and_believes_no_header_either(changing: Served) -> None:
+    mode = stat.S_IMODE(Path(str(changing.place)).stat().st_mode)
+    assert mode & 0o007 == 0
+    link = first_link(changing.ask(VIEW, REQUEST, SPOOFED))
+    assert link.startswith("http://localhost/cards/")
+
+
+def test_a_reload_takes_new_content_without_a_lost_request(changing: Served) -> None:
+    before = version(changing)
+    stages = changing.folder / "cards" / "stages.yaml"
+    stages.write_text(stages.read_text() + "\n# changed\n")
+    changing.process.send_signal(signal.SIGHUP)
+    seen = []
+    end = time.monotonic() + 20
+    while time.monotonic() < end and (not seen or seen[-1] == before):
+        seen.append(version(changing))  # every single one is answered
+    assert seen[-1] != before
+    assert changing.wait_for("reloaded")["content"] == seen[-1]
+
+
+def test_a_reload_of_bad_content_leaves_the_old_in_service(changing: Served) -> None:
+    before = version(changing)
+    card = changing.folder / "cards" / "data-incomplete.yaml"
+    good = card.read_text()
+    card.write_text("id: [")
+    changing.process.send_signal(signal.SIGHUP)
+    line = changing.wait_for("reload refused, the old content stays")
+    assert line["error"] == "ContentError"
+    assert "data-incomplete.yaml" in line["why"]
+    assert version(changing) == before
+    card.write_text(good)
+
+
+def test_a_request_in_flight_is_finished_when_the_server_is_told_to_stop(changing: Served) -> None:
+    """The last test on this server: it ends it."""
+    answers: list[Answer] = []
+    with slow_ehr(1.0) as ehr:
+        body = {key: value for key, value in REQUEST.items() if key != "prefetch"} | {"fhirServer": ehr}
+        body.pop("fhirAuthorization", None)
+        caller = threading.Thread(target=lambda: answers.append(changing.ask(VIEW, body)))
+        caller.start()
+        time.sleep(0.4)
+        changing.process.send_signal(signal.SIGTERM)
+        assert changing.process.wait(20) == 0
+        caller.join()
+    (answer,) = answers
+    assert answer.status == 200
+    assert answer.json == {"cards": []}
