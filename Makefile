@@ -21,8 +21,10 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/cds-service check
 
-# A million generated charts, every safety property on each (tests/properties); about an hour on two cores.
+# The steps of the Dockerfile (a minute), then a million generated charts, every safety property on each (tests/properties); about
+# an hour on two cores.
 slow: $(VENV)/.test
+	SLOW=1 $(BIN)/pytest tests/deploy/test_image.py
 	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/properties
 
 # CPU time of one request against a bare Flask service that only parses the same body.
