@@ -192,64 +192,60 @@ def test_a_worker_that_dies_is_replaced(served: Served) -> None:
     assert served.ask("/healthz").status == 200
 
 
-@pytest.fixture(scope="module")
-def changing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server on a unix socket, with a content folder of the site."""
-    folder = tmp_path_factory.mktemp("s")
-    shutil.copytree(packaged_cards(), folder / "cards")
-    place = str(folder / "cds.sock")
-    with serving(folder, place, CDS_CARDS=str(folder / "cards"), CDS_DEADLINE_MS="5000") as process:
-        yield process
-
-
 def version(served: Served) -> str:
     return served.ask(VIEW, REQUEST).headers["X-CDS-Content-Version"]
 
 
-def test_a_unix_socket_is_for_its_group_and_believes_no_header_either(changing: Served) -> None:
-    mode = stat.S_IMODE(Path(str(changing.place)).stat().st_mode)
+def test_a_server_on_a_unix_socket_from_its_start_over_reloads_to_its_end(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One process for all of it, because a start is what takes long."""
+    folder = tmp_path_factory.mktemp("s")
+    shutil.copytree(packaged_cards(), folder / "cards")
+    settings = {"CDS_CARDS": str(folder / "cards"), "CDS_DEADLINE_MS": "5000"}
+    with serving(folder, str(folder / "cds.sock"), **settings) as served:
+        only_its_group_may_connect_and_no_header_is_believed(served)
+        a_reload_takes_new_content_without_a_lost_request(served)
+        a_reload_of_bad_content_leaves_the_old_in_service(served)
+        a_request_in_flight_is_finished_when_the_server_is_told_to_stop(served)
+
+
+def only_its_group_may_connect_and_no_header_is_believed(served: Served) -> None:
+    mode = stat.S_IMODE(Path(str(served.place)).stat().st_mode)
     assert mode & 0o007 == 0
-    link = first_link(changing.ask(VIEW, REQUEST, SPOOFED))
-    assert link.startswith("http://localhost/cards/")
+    assert first_link(served.ask(VIEW, REQUEST, SPOOFED)).startswith("http://localhost/cards/")
 
 
-def test_a_reload_takes_new_content_without_a_lost_request(changing: Served) -> None:
-    before = version(changing)
-    stages = changing.folder / "cards" / "stages.yaml"
+def a_reload_takes_new_content_without_a_lost_request(served: Served) -> None:
+    before = version(served)
+    stages = served.folder / "cards" / "stages.yaml"
     stages.write_text(stages.read_text() + "\n# changed\n")
-    changing.process.send_signal(signal.SIGHUP)
+    served.process.send_signal(signal.SIGHUP)
     seen = []
     end = time.monotonic() + 20
     while time.monotonic() < end and (not seen or seen[-1] == before):
-        seen.append(version(changing))  # every single one is answered
+        seen.append(version(served))  # every single one is answered
     assert seen[-1] != before
-    assert changing.wait_for("reloaded")["content"] == seen[-1]
+    assert served.wait_for("reloaded")["content"] == seen[-1]
 
 
-def test_a_reload_of_bad_content_leaves_the_old_in_service(changing: Served) -> None:
-    before = version(changing)
-    card = changing.folder / "cards" / "data-incomplete.yaml"
-    good = card.read_text()
-    card.write_text("id: [")
-    changing.process.send_signal(signal.SIGHUP)
-    line = changing.wait_for("reload refused, the old content stays")
+def a_reload_of_bad_content_leaves_the_old_in_service(served: Served) -> None:
+    before = version(served)
+    (served.folder / "cards" / "data-incomplete.yaml").write_text("id: [")
+    served.process.send_signal(signal.SIGHUP)
+    line = served.wait_for("reload refused, the old content stays")
     assert line["error"] == "ContentError"
     assert "data-incomplete.yaml" in line["why"]
-    assert version(changing) == before
-    card.write_text(good)
+    assert version(served) == before
 
 
-def test_a_request_in_flight_is_finished_when_the_server_is_told_to_stop(changing: Served) -> None:
-    """The last test on this server: it ends it."""
+def a_request_in_flight_is_finished_when_the_server_is_told_to_stop(served: Served) -> None:
     answers: list[Answer] = []
     with slow_ehr(1.0) as ehr:
-        body = {key: value for key, value in REQUEST.items() if key != "prefetch"} | {"fhirServer": ehr}
-        body.pop("fhirAuthorization", None)
-        caller = threading.Thread(target=lambda: answers.append(changing.ask(VIEW, body)))
+        body = {key: value for key, value in REQUEST.items() if key not in ("prefetch", "fhirAuthorization")}
+        caller = threading.Thread(target=lambda: answers.append(served.ask(VIEW, body | {"fhirServer": ehr})))
         caller.start()
         time.sleep(0.4)
-        changing.process.send_signal(signal.SIGTERM)
-        assert changing.process.wait(20) == 0
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(20) == 0
         caller.join()
     (answer,) = answers
     assert answer.status == 200
