@@ -83,6 +83,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             silent.set_result(_DEFER)
             self.finish_request(conn, silent)
 
+    def _cap_keepalive(self, deadline: float) -> None:
+        """When it stops: connections on which nothing was said are no reason to wait."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Takes no connection that it has no thread for: where it waits now, any worker can take it."""
         busy = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)

@@ -163,28 +163,38 @@ class Drip:
             connection.close()
 
 
-class _Slow(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        time.sleep(self.server.seconds)  # type: ignore[attr-defined]
-        body = b'{"resourceType": "Bundle", "type": "searchset", "entry": []}'
-        self.send_response(200)
-        self.send_header("Content-Type", "application/fhir+json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+class SlowEhr:
+    """A FHIR server that answers every search with nothing, after a while."""
 
-    def log_message(self, *_: Any) -> None:
-        """Nothing is printed."""
+    def __init__(self, seconds: float) -> None:
+        self.asked = threading.Event()
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                owner.asked.set()
+                time.sleep(seconds)
+                body = b'{"resourceType": "Bundle", "type": "searchset", "entry": []}'
+                self.send_response(200)
+                self.send_header("Content-Type", "application/fhir+json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                """Nothing is printed."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/fhir"
 
 
 @contextmanager
-def slow_ehr(seconds: float) -> Iterator[str]:
-    """The base URL of a FHIR server that answers every search with nothing, after a while."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
-    server.seconds = seconds  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+def slow_ehr(seconds: float) -> Iterator[SlowEhr]:
+    """It runs until the end of the block."""
+    ehr = SlowEhr(seconds)
+    threading.Thread(target=ehr.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/fhir"
+        yield ehr
     finally:
-        server.shutdown()
-        server.server_close()
+        ehr.server.shutdown()
+        ehr.server.server_close()
