@@ -9,18 +9,19 @@ from __future__ import annotations
 import errno
 import logging
 import math
+import selectors
 import socket
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from gunicorn import util
 from gunicorn.http import errors as refused
-from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from .errors import ISSUE_CODES, outcome
 
@@ -76,12 +77,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def enqueue_req(self, conn: TConn) -> None:
         """A connection takes a thread when it says something; until then it waits in the loop."""
-        if conn.initialized or conn.data_ready:
+        if conn.initialized or conn.data_ready or not self.alive:
             super().enqueue_req(conn)
-        else:
-            silent: Future[object] = Future()
-            silent.set_result(_DEFER)
-            self.finish_request(conn, silent)
+            return
+        conn.sock.setblocking(False)
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def _cap_keepalive(self, deadline: float) -> None:
         """When it stops: connections on which nothing was said are no reason to wait."""
