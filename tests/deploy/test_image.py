@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,10 +62,17 @@ def test_the_context_holds_no_secrets_and_no_tests(tmp_path: Path) -> None:
     }
 
 
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """Where the image is built: every user may look into it, unlike the folders of pytest."""
+    folder = Path(tempfile.mkdtemp(prefix="cds-image-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.mark.skipif("SLOW" not in os.environ, reason="downloads and builds wheels; make slow runs it")
-def test_the_steps_build_a_service_that_runs_as_nobody_on_a_read_only_tree(free_port: int) -> None:
-    root = Path(tempfile.mkdtemp(prefix="cds-image-"))
-    root.chmod(0o755)
+def test_the_steps_build_a_service_that_runs_as_nobody_on_a_read_only_tree(root: Path, free_port: int) -> None:
     tools = root / "bin"  # the python and pip of the base image
     subprocess.run([sys.executable, "-m", "venv", root / "base"], check=True)
     subprocess.run([root / "base/bin/pip", "install", "--quiet", "--upgrade", "pip"], check=True)
