@@ -22,9 +22,10 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/cds-service check
 
-# A million generated charts, every safety property on each (tests/properties); about an hour on two cores. Before
-# them some minutes of odd requests: every mutation of the recorded ones, and many that are made up (tests/robust).
+# The steps of the Dockerfile (a minute), some minutes of odd requests (every mutation of the recorded ones, and many that are made
+# up), then a million generated charts, every safety property on each (tests/properties); about an hour on two cores.
 slow: $(VENV)/.test
+	SLOW=1 $(BIN)/pytest tests/deploy/test_image.py
 	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/robust
 	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/properties
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .addresses import is_loopback, url_host
 from .config import BadSetting, Settings, settings_from
@@ -17,6 +18,9 @@ from .content.loader import ContentError
 from .memory.database import MemoryDown
 from .memory.store import Memory
 from .trust.clients import BadClients
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +46,15 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run the service; settings come from the environment (README, Settings)")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8000)
-    serve.add_argument("--workers", type=int, default=1)
+    serve.add_argument("--workers", type=_count, default=1)
+    serve.add_argument("--bind", type=_unix, metavar="unix:PATH", help="a unix socket instead of host and port")
+    serve.add_argument(
+        "--request-seconds",
+        type=_seconds,
+        default=10.0,
+        metavar="N",
+        help="time in which a whole request has to arrive (default: 10)",
+    )
     serve.set_defaults(run=_serve)
 
     demo = commands.add_parser("demo", help="run the service with a demo EHR behind it and print links to try it")
@@ -81,23 +93,45 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _unix(text: str) -> str:
+    if not text.startswith("unix:/"):
+        raise argparse.ArgumentTypeError("unix:PATH with an absolute path is needed")
+    return text
+
+
+def _count(text: str) -> int:
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError("1 or more is needed")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not 0 < float(text) < float("inf"):
+        raise argparse.ArgumentTypeError("a number above 0 is needed")
+    return float(text)
+
+
 def _serve(options: argparse.Namespace) -> int:
     from . import create_app
-    from .server import run
+    from .server import Listening, run
     from .tracing import tracing
     from .web.multiprocess import forget_worker, shared_counts
 
     settings = settings_from(os.environ)
-    _refuse_open_doors(options.host, settings)
+    if options.bind is None:  # who may connect to a unix socket is a matter of its folder
+        _refuse_open_doors(options.host, settings)
+    where = Listening(options.host, options.port, options.workers, options.bind, options.request_seconds)
     trace = tracing(os.environ)
+
+    def begins(app: Flask) -> None:
+        app.extensions["metrics"].worker_runs()
+        trace(app)
+
+    def anew() -> Flask:
+        return create_app(settings_from(os.environ))
+
     with shared_counts():
-        app = create_app(settings)
-
-        def begins() -> None:
-            app.extensions["metrics"].worker_runs()
-            trace(app)
-
-        return run(app, options.host, options.port, options.workers, begins=begins, ended=forget_worker)
+        return run(create_app(settings), where, anew=anew, begins=begins, ended=forget_worker)
 
 
 def _refuse_open_doors(host: str, settings: Settings) -> None:
@@ -111,7 +145,7 @@ def _refuse_open_doors(host: str, settings: Settings) -> None:
 
 def _demo(options: argparse.Namespace) -> int:
     from .demo import demo_app, welcome
-    from .server import run
+    from .server import Listening, run
 
     settings = settings_from(os.environ)
     if not is_loopback(options.host):
@@ -120,7 +154,7 @@ def _demo(options: argparse.Namespace) -> int:
         settings = replace(settings, database_url=f"sqlite:///{tempfile.mkdtemp(prefix='cds-demo-')}/memory.sqlite3")
     app = demo_app(settings)
     base = f"http://{url_host(options.host)}:{options.port}"
-    return run(app, options.host, options.port, workers=1, ready=lambda: print(welcome(app, base), flush=True))
+    return run(app, Listening(options.host, options.port), ready=lambda: print(welcome(app, base), flush=True))
 
 
 def _check(options: argparse.Namespace) -> int:

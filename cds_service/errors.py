@@ -52,6 +52,12 @@ class NotFound(ServiceError):
     status, code = 404, "not-found"
 
 
+class TooSlow(ServiceError):
+    """The body did not arrive, or not in time."""
+
+    status, code = 408, "timeout"
+
+
 class MissingData(ServiceError):
     """Required data is neither in the request nor to be had from the EHR. ``gaps``: everything that could not be read."""
 
@@ -70,7 +76,17 @@ class NotAHookRequest(ServiceError):
     status, code = 422, "invalid"
 
 
-ISSUE_CODES = {400: "structure", 401: "login", 404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
+ISSUE_CODES = {
+    400: "structure",
+    401: "login",
+    404: "not-found",
+    405: "not-supported",
+    413: "too-long",
+    414: "too-long",
+    415: "not-supported",
+    431: "too-long",
+    501: "not-supported",
+}
 
 
 def outcome(code: str, text: str, expressions: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "trust": {"addresses", "connections", "content"},
     "web": {"compose", "content", "errors", "fhir", "memory", "pathway", "pipeline", "trust"},
     "report": {"memory"},
-    "server": {"addresses", "web"},
+    "workers": {"errors"},
+    "server": {"addresses", "web", "workers"},
     "spans": {"fhir", "web"},
     "tracing": {"config", "spans"},
     "__init__": {"config", "content", "fhir", "memory", "pathway", "pipeline", "trust", "web"},
@@ -37,7 +38,7 @@ MAY_IMPORT = {
 }
 # Libraries that have one home.
 HOME = {
-    "flask": ("web", "demo", "__init__", "check", "server", "spans", "tracing"),
+    "flask": ("web", "demo", "__init__", "check", "cli", "server", "spans", "tracing"),
     "flask_cors": ("__init__",),
     "werkzeug": ("web", "demo", "__init__"),
     "requests": ("connections", "fhir/client", "fhir/search", "trust/keys"),
@@ -53,7 +54,7 @@ HOME = {
     "ruamel": ("content/files",),
     "fhir": ("fhir/orders",),
     "marshmallow": ("content", "trust/clients", "web/protocol", "web/feedback"),
-    "gunicorn": ("server",),
+    "gunicorn": ("server", "workers"),
     "markdown_it": ("web/markdown",),
     "simple_icd_10_cm": ("content/codes",),
     "stdnum": ("content/codes",),

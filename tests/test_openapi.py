@@ -119,7 +119,7 @@ def test_the_prefetch_keys_are_those_of_discovery(client):
 
 
 def test_every_error_status_is_an_operation_outcome():
-    for status in ("400", "401", "404", "405", "412", "413", "415", "422", "429", "500"):
+    for status in ("400", "401", "404", "405", "408", "412", "413", "415", "422", "429", "500"):
         name = CALL["responses"][status]["$ref"].rsplit("/", 1)[-1]
         content = DOCUMENT["components"]["responses"][name]["content"]["application/json"]
         assert content["schema"]["$ref"].endswith("/OperationOutcome")

@@ -59,7 +59,7 @@ class CdsClient:
 def load_clients(path: Path) -> tuple[CdsClient, ...]:
     """The clients of a file. Raises BadClients."""
     try:
-        raw = read_yaml(path)
+        raw = read_yaml(path, slowly=True)
     except UnreadableFile as error:
         raise BadClients([f"{path}: {error}"]) from None
     try:

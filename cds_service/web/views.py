@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from ..content.library import Service
-from ..errors import NotFound, NotJson, NotJsonType, NotStored
+from ..errors import NotFound, NotJson, NotJsonType, NotStored, TooSlow
 from ..fhir.prefetch import templates
 from ..memory.database import MemoryDown
 from ..pipeline import Pipeline
@@ -140,11 +141,17 @@ def _described(service: Service) -> dict[str, Any]:
 
 
 def json_body() -> tuple[bytes, Any]:
-    """The body as text and parsed. Raises NotJsonType or NotJson."""
+    """The body as text and parsed. Raises NotJsonType, TooSlow, NotJson, or RequestEntityTooLarge of werkzeug."""
     if not request.is_json:
         raise NotJsonType("send application/json")
-    body = request.get_data(cache=False)
+    try:
+        body = request.get_data(cache=False)
+    except ClientDisconnected:
+        raise TooSlow("the body did not arrive in time") from None
     account().bytes_in = len(body)
+    # A body that does not tell its length is cut off at the limit, and what is cut off is not what was sent.
+    if request.content_length is None and len(body) >= current_app.config["MAX_CONTENT_LENGTH"]:
+        raise RequestEntityTooLarge
     try:
         return body, orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -115,7 +115,7 @@ def test_a_call_too_many_is_an_outcome_that_says_when_to_come_again(database: st
     assert answer.headers["Access-Control-Allow-Origin"] == origin["Origin"]
     assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
     assert answer.headers["X-CDS-Content-Version"]
-    assert 'cds_rate_limited_total 1.0' in app.get("/metrics").text
+    assert "cds_rate_limited_total 1.0" in app.get("/metrics").text
 
 
 def test_feedback_counts_and_what_operators_and_readers_ask_does_not(database: str) -> None:

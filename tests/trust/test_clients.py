@@ -22,6 +22,14 @@ def loaded(tmp_path: Path, *clients: Any) -> tuple[CdsClient, ...]:
     return load_clients(path)
 
 
+def test_the_example_of_the_readme_is_accepted_as_it_stands(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    path = tmp_path / "clients.yaml"
+    path.write_text(readme.split("```yaml\n")[1].split("```")[0])
+    (client,) = load_clients(path)
+    assert (client.issuer, client.audiences, client.mode) == (ISSUER, (AUDIENCE,), "live")
+
+
 def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     (client,) = loaded(tmp_path, GOOD)
     assert (client.leeway_seconds, client.discovery, client.algorithms, client.mode, client.replay_check) == (

@@ -1,0 +1,138 @@
+"""The workers of the production server: gunicorn's threads, and a time in which a request has to arrive.
+
+gunicorn's threads read without a limit of time, so a client that sends a byte now and then keeps a thread for ever. Here a
+connection can be read only until a moment that is set when a thread takes it.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import math
+import selectors
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from gunicorn import util
+from gunicorn.http import errors as refused
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from .errors import ISSUE_CODES, outcome
+
+_log = logging.getLogger("cds_service")
+# How long a client may go on sending after it was answered for the last time, so that it can read that answer.
+_LEAVE_SECONDS = 2.0
+_STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
+    (refused.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG),
+    (refused.LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
+    (refused.ExpectationFailed, HTTPStatus.EXPECTATION_FAILED),
+    (refused.UnsupportedTransferCoding, HTTPStatus.NOT_IMPLEMENTED),
+    (refused.InvalidResponseHeader, HTTPStatus.INTERNAL_SERVER_ERROR),
+    (refused.InvalidResponseHeaderName, HTTPStatus.INTERNAL_SERVER_ERROR),
+    (refused.ConfigurationProblem, HTTPStatus.INTERNAL_SERVER_ERROR),
+    (refused.ParseException, HTTPStatus.BAD_REQUEST),
+)
+
+
+class Client(socket.socket):
+    """The connection of a client. It can be read until ``until``, and each piece of an answer must be taken in ``seconds``."""
+
+    until = math.inf
+    seconds = math.inf
+
+    def recv(self, *arguments: Any) -> bytes:
+        with self._within(self.until - time.monotonic()):
+            return super().recv(*arguments)
+
+    def sendall(self, *arguments: Any) -> None:
+        with self._within(self.seconds):  # of all of it, however it drips
+            super().sendall(*arguments)
+
+    @contextmanager
+    def _within(self, left: float) -> Iterator[None]:
+        """A shorter timeout for one call. A client that is too slow counts as one that is gone: gunicorn makes no noise then."""
+        before = self.gettimeout()
+        if left <= 0:
+            raise ConnectionResetError(errno.ECONNRESET, "too slow")
+        if before is None or before > left:
+            self.settimeout(None if left == math.inf else left)
+        try:
+            yield
+        except TimeoutError:
+            raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
+        finally:
+            self.settimeout(before)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """Threads that no client keeps for longer than ``seconds`` with sending, and as long again with reading."""
+
+    seconds = math.inf
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """A connection takes a thread when it says something; until then it waits in the loop."""
+        if conn.initialized or conn.data_ready or not self.alive:
+            super().enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """When it stops: connections on which nothing was said are no reason to wait."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Takes no connection that it has no thread for: where it waits now, any worker can take it."""
+        busy = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
+        if self.alive and busy >= self.cfg.threads:
+            self.set_accept_enabled(False)  # the loop of gunicorn switches it on again
+        super().wait_for_and_dispatch_events(timeout)
+
+    def handle(self, conn: TConn) -> object:
+        if not isinstance(conn.sock, Client):
+            conn.sock = Client(fileno=conn.sock.detach())
+            conn.sock.seconds = self.seconds
+        conn.sock.until = time.monotonic() + self.seconds
+        kept: object = super().handle(conn)
+        if not kept:
+            self._take_leave(conn.sock)
+        return kept
+
+    @staticmethod
+    def _take_leave(client: Client) -> None:
+        """gunicorn waits for a client to hang up in the loop that accepts all others: that wait is here, in a thread."""
+        client.until = min(client.until, time.monotonic() + _LEAVE_SECONDS)
+        with suppress(OSError):
+            client.shutdown(socket.SHUT_WR)
+            client.setblocking(True)
+            while client.recv(65536):
+                pass
+        client.until = 0
+
+    def handle_error(self, req: object, client: socket.socket, addr: object, exc: BaseException) -> None:
+        """A request that never came to the application is refused as any other, and neither told nor logged in its own words."""
+        status = next((status for kind, status in _STATUS if isinstance(exc, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+        if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.error("unexpected error", extra={"fields": {"error": type(exc).__name__}})
+        else:
+            _log.warning("request refused", extra={"fields": {"status": status.value, "error": type(exc).__name__}})
+        code = "exception" if status is HTTPStatus.INTERNAL_SERVER_ERROR else ISSUE_CODES.get(status, "processing")
+        body = orjson.dumps(outcome(code, status.phrase))
+        head = f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        with suppress(OSError):
+            util.write_nonblock(client, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+
+def punctual(seconds: float) -> type[Worker]:
+    """The workers of a server that waits so long for a request."""
+    return type("Worker", (Worker,), {"seconds": seconds})
