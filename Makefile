@@ -20,7 +20,6 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/cds-service check
 
 # The steps of the Dockerfile (a minute), some minutes of odd requests (every mutation of the recorded ones, and many that are made
 # up), then a million generated charts, every safety property on each (tests/properties); about an hour on two cores.
