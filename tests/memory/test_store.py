@@ -24,12 +24,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from memory_support import KEY, LIBRARY, NOON, OPENED, call, client, memory, overridden, request, say, settings
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from cds_service import create_app
 from cds_service.config import BadSetting
 from cds_service.memory.database import MemoryDown
-from cds_service.memory.engine import new_engine
+from cds_service.memory.engine import new_engine, upgrade
 from cds_service.memory.facts import packed, unpacked, veiled
 from cds_service.memory.store import Said
 from cds_service.memory.tables import calls, cards, feedback, metadata, suggestions
@@ -132,6 +132,23 @@ def test_the_migrations_make_the_tables_that_the_code_names(database: str) -> No
         found = compare_metadata(MigrationContext.configure(connection), metadata)
     engine.dispose()
     assert found == []
+
+
+def test_a_database_of_the_first_release_goes_on_with_what_it_holds(database: str) -> None:
+    engine, store = new_engine(database), memory(database)
+    upgrade(engine, "0001")
+    caller = store.caller("open", "p", "u", "e")
+    call = {**caller._asdict(), "id": "c1", "at": NOON.replace(tzinfo=None), "service": "s", "hook": "patient-view"}
+    card = {"uuid": "k1", "call": "c1", "patient": caller.patient, "card": "reassess-6-weeks", "indicator": "info"}
+    said = {"client": "open", "service": "s", "card": "k1", "known": True, "outcome": "overridden", "commented": False}
+    said |= {"outcome_at": NOON.replace(tzinfo=None), "received_at": NOON.replace(tzinfo=None), "digest": "d1"}
+    with engine.begin() as connection:
+        connection.execute(insert(calls), call | {"instance": "i", "content": "0.1.0", "shadow": False})
+        connection.execute(insert(cards), card | {"facts": packed(Facts(0, "", frozenset(), {}, frozenset(), 0, frozenset()))})
+        connection.execute(insert(feedback), said)
+    engine.dispose()
+    assert [answer.card for answer in store.answered(caller, NOON + timedelta(days=1))] == ["reassess-6-weeks"]
+    assert store.take("open", "", 600, NOON.timestamp()) == 0
 
 
 def test_the_workers_inherit_no_connection(database: str) -> None:
