@@ -43,7 +43,7 @@ pictures: $(VENV)/.test
 
 # What a deployment installs, to the byte: pip install --require-hashes -r requirements.lock
 lock: build/tools/.made
-	build/tools/bin/uv pip compile pyproject.toml --quiet --extra postgresql --universal --python-version 3.11 \
+	build/tools/bin/uv pip compile pyproject.toml --quiet --extra check --extra postgresql --universal --python-version 3.11 \
 		--generate-hashes --upgrade --custom-compile-command "make lock" --output-file requirements.lock
 
 # Known vulnerabilities of what is locked, asked of PyPI. What could not be looked up fails: it is not "none known".
