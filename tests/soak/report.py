@@ -42,7 +42,14 @@ class Measured:
 
     @property
     def failures(self) -> int:
-        return int(next(row["Failure Count"] for row in self.rows if row["Name"] == "Aggregated"))
+        """Everything that was not answered as it should be, but for what was cut."""
+        return int(next(row["Failure Count"] for row in self.rows if row["Name"] == "Aggregated")) - self.cut
+
+    @property
+    def cut(self) -> int:
+        """The calls that were in the worker that was killed, whose connections ended without an answer."""
+        with (self.folder / "locust_failures.csv").open(newline="") as file:
+            return sum(int(row["Occurrences"]) for row in csv.DictReader(file) if "status 0" in row["Error"])
 
     @property
     def history(self) -> list[dict[str, str]]:
@@ -78,6 +85,7 @@ def _lines(measured: Measured) -> list[str]:
         f"database was down: {measured.counted_losses}.",
         f"- Feedback that was answered 200: {measured.feedback}; lost {measured.lost_feedback}, "
         f"doubled {measured.doubled_feedback}.",
+        f"- Cut with the worker that was killed: {measured.cut} calls; failed otherwise: {measured.failures}.",
         f"- Memory of both workers (PSS): {first} MB after the first fifth, {last} MB at the end.",
         "",
         "A failure is an answer other than 200 to a hook, but for 412 where the problem list could not be read, and other than "
