@@ -353,6 +353,38 @@ def test_a_request_that_reads_from_a_server_keeps_doing_so(client: FlaskClient) 
     assert "nothing can be changed here" in visit.page
 
 
+def test_what_a_request_could_not_read_stays_unread(client: FlaskClient) -> None:
+    """The medicines were refused: opening the chart again, an order and a changed fact must not turn that into "none"."""
+    recorded = (fixtures_folder() / "requests" / "deep-gluteal-medicines-refused.json").read_text()
+    visit = Visitor(client, own(client, recorded))
+    assert "Not read: MedicationRequest" in visit.page
+    for step, form in (("open", {}), ("order", {"order": "tramadol"}), ("what-if", {"age": "60"})):
+        assert "Not read: MedicationRequest" in visit.do(step, **form).page, step
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"resourceType": "OperationOutcome", "issue": []}, True),
+        ({**bundle(), "link": [{"relation": "next", "url": "https://ehr.example/2"}]}, True),
+        (bundle({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}), True),
+        ({**bundle(), "entry": [{"resource": None}]}, True),
+        (bundle(), False),
+        (None, False),
+    ],
+    ids=["failed", "another page", "an error inside", "an entry without a resource", "empty", "null"],
+)
+def test_a_request_of_ones_own_is_sent_again_as_far_as_it_went(client: FlaskClient, sent: Any, told: bool) -> None:
+    context = {"userId": "Practitioner/1", "patientId": "p"}
+    kinds = ("Observation", "MedicationRequest", "Procedure", "Encounter", "ServiceRequest", "DiagnosticReport", "CarePlan")
+    prefetch = dict.fromkeys(kinds) | {"Patient": PATIENT, "Condition": bundle(PROBLEM), "AllergyIntolerance": sent}
+    body = {"hook": "patient-view", "hookInstance": str(UUID(int=4)), "context": context, "prefetch": prefetch}
+    visit = Visitor(client, own(client, body))
+    assert ("Not read: AllergyIntolerance" in visit.page) is told
+    assert ("Not read: AllergyIntolerance" in visit.do("what-if", pain="6").page) is told
+    assert "Not read: ImagingStudy" in visit.page, "what was not sent is not there"
+
+
 def test_nothing_is_said_to_be_checked_that_was_not(client: FlaskClient) -> None:
     visit = visitor(client, "radiculopathy").do("order", order="gabapentin-300")
     visit.do("dismiss", card=visit.hidden("card"), reason="").do("feedback")

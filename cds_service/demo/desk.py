@@ -12,7 +12,8 @@ from ..fhir.terminology import Terminology
 from ..pathway.recommendation import Hook
 from .menu import Menu
 from .own import Own
-from .visit import NotPossible, Visit, reference
+from .personas import reference
+from .visit import NotPossible, Visit
 from .what_if import NoSuchChange, changes_from
 from .wire import CdsClient
 

@@ -12,6 +12,7 @@ from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from ..errors import NotFound, ServiceError, outcome
 from ..fhir.elements import codings
 from ..fhir.prefetch import SOURCES, patient_of
+from ..web.views import base_url
 from .personas import Charts, Resource
 
 FHIR_JSON = "application/fhir+json"
@@ -94,8 +95,7 @@ _FITS: Mapping[str, Callable[[Resource, str], bool]] = {
 
 
 def _base() -> str:
-    public: str | None = current_app.config["CDS"].public_url
-    return (public or request.url_root.rstrip("/")) + "/fhir"
+    return f"{base_url()}/fhir"
 
 
 def _searchset(found: list[Resource]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, redirect, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from ..content.card_words import LEVELS
 from ..content.files import read_yaml
 from ..content.library import Library
 from ..content.line_words import line_words
@@ -17,6 +18,7 @@ from ..web.failures import note_failure
 from ..web.html import page
 from ..web.markdown import as_html
 from ..web.operations import openapi_file
+from ..web.views import base_url
 from .desk import Desk
 from .docs import Interface
 from .links import PERMISSION, discovery_url, sandbox_link
@@ -60,7 +62,7 @@ def demo_page(charts: Charts, menu: Menu, library: Library, client: CdsClient) -
             }
             for persona in charts.personas
         ]
-        places = {"discovery": discovery_url(_base()), "fhir": f"{_base()}/fhir", "permission": PERMISSION}
+        places = {"discovery": discovery_url(base_url()), "fhir": f"{base_url()}/fhir", "permission": PERMISSION}
         return page("start.html", here="start", personas=personas, **places)
 
     @blueprint.get("/docs")
@@ -123,14 +125,9 @@ def _up() -> str:
     return "../" * (request.path.count("/") - 1)
 
 
-def _base() -> str:
-    base: str = current_app.config["CDS"].public_url or request.url_root.rstrip("/")
-    return base
-
-
 def _sandbox(charts: Charts, persona: str | None) -> list[tuple[str, str]]:
     """Links into the public sandbox by hook; none for somebody's own data, which never leave this machine."""
-    return [(hook, sandbox_link(_base(), charts.persona(persona), hook)) for hook in _HOOKS] if persona else []
+    return [(hook, sandbox_link(base_url(), charts.persona(persona), hook)) for hook in _HOOKS] if persona else []
 
 
 def _shown(visit: Visit, library: Library, today: date) -> dict[str, Any]:
@@ -160,4 +157,5 @@ def _shown(visit: Visit, library: Library, today: date) -> dict[str, Any]:
         "marks": MARKS,
         "markdown": as_html,
         "line_words": line_words,
+        "levels": LEVELS,
     }

@@ -13,6 +13,12 @@ import orjson
 
 Resource = dict[str, Any]
 
+
+def reference(resource: Resource) -> str:
+    """``Type/id`` of a resource."""
+    return f"{resource['resourceType']}/{resource.get('id', '')}"
+
+
 _DAY = re.compile(r"@today(?:([+-]\d+)d)?(T\d\d:\d\d)?\Z")
 _BIRTHDAY = re.compile(r"@birthday-(\d+)y/(\d\d)-(\d\d)\Z")
 

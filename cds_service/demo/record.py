@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 
 from ..config import Settings
 from . import demo_app, fixtures_folder
-from .personas import Charts, Persona
+from .personas import Charts, Persona, reference
 
 CLOCK = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PUBLIC_URL = "https://cds.example.org"
@@ -78,7 +78,7 @@ def hook_request(
         draft = draft_order(persona, client.application.config["CDS"].clock().date().isoformat())
         context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}
         if hook == "order-select":
-            context["selections"] = [f"{draft['resourceType']}/{draft['id']}"]
+            context["selections"] = [reference(draft)]
     services = client.get("/cds-services").get_json()["services"]
     templates = next(service for service in services if service["hook"] == hook)["prefetch"]
     refusal = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "forbidden"}]}

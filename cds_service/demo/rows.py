@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from ..fhir.elements import items, texts, token
-from .personas import Resource
+from .personas import Resource, reference
 
 # Resource types by group, in the order in which a clinician reads them.
 _GROUPS = {
@@ -66,10 +66,9 @@ def rows(chart: Iterable[Resource]) -> dict[str, list[Row]]:
 def _row(resource: Resource) -> Row:
     kind = resource["resourceType"]
     begin, end = _days(resource)
-    reference = f"{kind}/{resource.get('id', '')}"
     statuses = {token(resource.get("status")), token(resource.get("verificationStatus"))}
     said = ", ".join(_said(resource))
-    return Row(reference, _GROUPS.get(kind, _OTHER), _title(resource), said, begin, end, kind, bool(statuses & _ERRORS))
+    return Row(reference(resource), _GROUPS.get(kind, _OTHER), _title(resource), said, begin, end, kind, bool(statuses & _ERRORS))
 
 
 def _title(resource: Resource) -> str:

@@ -14,9 +14,9 @@ import orjson
 from ..fhir.terminology import Terminology
 from ..pathway.recommendation import Hook
 from .menu import Menu
-from .personas import Resource
+from .personas import Resource, reference
 from .what_if import Changes, changed, earlier
-from .wire import CdsClient, Exchange, Explained
+from .wire import CdsClient, Exchange, Explained, as_far_as_sent
 
 _KEPT, _BYTES = 30, 20_000_000  # exchanges, and all of them together
 
@@ -78,11 +78,9 @@ class Visit:
         self.deliver(client)
         chart = changed(self.chart, self.patient, self.changes, terminology, now.date())
         request = client.request(hook, self.id, self.patient, chart, self.drafts, selections)
-        if self.reads_itself and self.sent:  # what it did not send is read from the server, as in the first call
-            del request["prefetch"]
-            request |= {name: self.sent[name] for name in ("fhirServer", "fhirAuthorization", "prefetch") if name in self.sent}
-        body = orjson.dumps(request)
-        self.send(client, hook, body, selections)
+        if self.sent is not None:
+            request = as_far_as_sent(request, self.sent)
+        self.send(client, hook, orjson.dumps(request), selections)
 
     def send(self, client: CdsClient, hook: Hook, body: bytes, selections: Sequence[str] = ()) -> None:
         """Calls the service with this body, and lays out what came."""
@@ -227,11 +225,6 @@ class Visit:
                 found: dict[str, Any] = suggestion
                 return found
         raise NotPossible("That suggestion is gone.")
-
-
-def reference(resource: Resource) -> str:
-    """``Type/id`` of a resource."""
-    return f"{resource['resourceType']}/{resource.get('id', '')}"
 
 
 def applied(drafts: list[Resource], suggestion: dict[str, Any]) -> list[Resource]:

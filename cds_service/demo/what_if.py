@@ -10,7 +10,7 @@ from typing import Any
 
 from ..content.case_charts import request_for
 from ..fhir.terminology import Terminology
-from .personas import Resource
+from .personas import Resource, reference
 
 _NUMBER = re.compile(r"\d{1,4}(\.\d{1,4})?\Z", re.ASCII)
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(T.*)?\Z")
@@ -106,7 +106,7 @@ def _number(form: Mapping[str, str], name: str, most: float) -> float | None:
 
 def changed(chart: Sequence[Resource], patient: str, changes: Changes, terminology: Terminology, today: date) -> list[Resource]:
     """The chart with the changes: later days first, so that what is added stands as it is said."""
-    found = [r for r in chart if f"{r['resourceType']}/{r.get('id', '')}" not in changes.without]
+    found = [r for r in chart if reference(r) not in changes.without]
     if changes.later:
         found = [earlier(resource, changes.later) for resource in found]
     given: dict[str, Any] = {"age": changes.age} if changes.age is not None else {}

@@ -15,11 +15,13 @@ from flask import Flask, request
 
 from ..errors import ServiceError
 from ..explain import as_data, examine
+from ..fhir.elements import items
 from ..fhir.prefetch import patient_of
 from ..pathway.recommendation import Hook
 from ..pathway.stages import Clock, Place, clock, places
 from ..web.auth import ANYBODY
 from ..web.protocol import parse
+from ..web.views import base_url
 from .personas import Resource
 
 # What a refusal means to somebody who has just pasted a request.
@@ -143,11 +145,11 @@ class CdsClient:
         return found
 
     def _post(self, title: str, path: str, body: bytes) -> Exchange:
-        base = request.url_root.rstrip("/")
         began = time.perf_counter()
-        answer = self._app.test_client().post(path, data=body, content_type="application/json", base_url=base)
+        client = self._app.test_client()
+        answer = client.post(path, data=body, content_type="application/json", base_url=request.url_root.rstrip("/"))
         took = (time.perf_counter() - began) * 1000
-        return Exchange(title, f"{self._app.config['CDS'].public_url or base}{path}", body, answer.status_code, answer.data, took)
+        return Exchange(title, f"{base_url()}{path}", body, answer.status_code, answer.data, took)
 
 
 def prefetch_of(templates: Mapping[str, str], patient: str, chart: Iterable[Resource]) -> dict[str, Any]:
@@ -166,6 +168,31 @@ def prefetch_of(templates: Mapping[str, str], patient: str, chart: Iterable[Reso
         else:
             found[key] = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": r} for r in listed]}
     return found
+
+
+def as_far_as_sent(request: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """The request with no more prefetch than somebody's own had: what was not sent stays absent, what failed stays failed, and
+    a Bundle keeps its links and whatever in it is no resource of this patient. Unknown must not become "there is none"."""
+    before = sent.get("prefetch")
+    before = before if isinstance(before, dict) else {}
+    patient, made = request["context"]["patientId"], request["prefetch"]
+    prefetch = {key: _as_sent(key, value, made.get(key), patient) for key, value in before.items()}
+    server = {name: sent[name] for name in ("fhirServer", "fhirAuthorization") if name in sent}
+    return {**request, **server, "prefetch": prefetch}
+
+
+def _as_sent(kind: str, sent: Any, made: Any, patient: str) -> Any:
+    is_own = isinstance(sent, dict) and sent.get("resourceType") == kind
+    if made is None or sent is None or is_own:
+        return sent if made is None else made
+    if not isinstance(sent, dict) or sent.get("resourceType") != "Bundle":
+        return sent
+
+    def is_remade(entry: Any) -> bool:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        return isinstance(resource, dict) and resource.get("resourceType") == kind and patient_of(resource) == patient
+
+    return {**sent, "entry": [*made["entry"], *(entry for entry in items(sent.get("entry")) if not is_remade(entry))]}
 
 
 def readable(body: bytes) -> str:

@@ -65,7 +65,7 @@ def hooks(
         account().instance = hook_request.instance
         client, now = caller.client, current_app.config["CDS"].clock()
         recall = recorder.recall(client, hook_request, service, now)
-        found = pipeline.run(service, hook_request, now.date(), card_pages(), servers=caller.servers, recall=recall)
+        found = pipeline.run(service, hook_request, now.date(), f"{base_url()}/cards", servers=caller.servers, recall=recall)
         recorder.remember(client, hook_request, service, version, now, found)
         account().found = found
         return json_response({"cards": [] if client.shadow else found.cards})
@@ -158,7 +158,7 @@ def json_body() -> tuple[bytes, Any]:
         raise NotJson("the body is not JSON") from None
 
 
-def card_pages() -> str:
-    """The address of the card pages as the client sees it."""
+def base_url() -> str:
+    """The address of the service as the client sees it."""
     public: str | None = current_app.config["CDS"].public_url
-    return (public or request.url_root.rstrip("/")) + "/cards"
+    return public or request.url_root.rstrip("/")
