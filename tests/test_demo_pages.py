@@ -116,6 +116,13 @@ def test_every_order_of_the_menu_is_fhir_and_is_understood(client: FlaskClient, 
     assert "Not read" not in visit.page
 
 
+def test_cards_of_another_hook_are_not_said_to_be_gone(client: FlaskClient) -> None:
+    visit = visitor(client, "piriformis").do("order", order="oxycodone")
+    assert visit.notice == "1 card."
+    visit.do("what-if", added="Foot drop, ten days")
+    assert "Gone: No adequate first-line" in visit.notice
+
+
 def test_an_unknown_order_is_told(client: FlaskClient) -> None:
     assert visitor(client, "piriformis").do("order", order="aspirin").notice == "That order is not on the list."
 

@@ -84,7 +84,8 @@ class Visit:
 
     def send(self, client: CdsClient, hook: Hook, body: bytes, selections: Sequence[str] = ()) -> None:
         """Calls the service with this body, and lays out what came."""
-        before = {_topic(card): card["summary"] for card in self.cards}
+        # Cards of another hook are no others than before: nothing came or went.
+        before = {_topic(card): card["summary"] for card in self.cards} if hook is self.hook else {}
         exchange = client.fire(hook.value, hook, body)
         self._keep(exchange)
         self.hook, self.selections, self.problem = hook, tuple(selections), exchange.problem
