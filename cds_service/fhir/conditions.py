@@ -7,7 +7,7 @@ from typing import Any
 from ..pathway.answers import Answer
 from ..pathway.chart import Problem
 from ..pathway.dates import When, within
-from .elements import is_withheld, items, read, token, when
+from .elements import items, token, when
 from .lens import NOT_THERE, Lens, Resource, Unnamed
 
 _CURRENT = frozenset({"active", "recurrence", "relapse"})
@@ -22,12 +22,12 @@ def problem(resource: Resource, lens: Lens) -> Problem | None:
     clinical = token(resource.get("clinicalStatus"))
     if verification in NOT_THERE or clinical in NOT_THERE:
         return None
-    codes, said = read(resource.get("code"))
-    if (is_withheld(codes) or not (codes or said)) and clinical not in _PAST:
+    code = lens.meaning(resource.get("code"))
+    if (code.withheld or not (code.codes or code.said)) and clinical not in _PAST:
         raise Unnamed
-    concepts = lens.any_of(codes)
+    concepts = code.by_code
     if concepts or clinical not in _PAST:
-        concepts = concepts | lens.words(said)
+        concepts = concepts | code.by_words
     if not concepts:
         return None
     if "bodySite" in resource or "stage" in resource:
@@ -38,7 +38,7 @@ def problem(resource: Resource, lens: Lens) -> Problem | None:
     )
     return Problem(
         ref=f"Condition/{resource.get('id', '')}",
-        name=said[0] if said else "a problem without a name",
+        name=code.said[0] if code.said else "a problem without a name",
         concepts=concepts,
         current=_current(resource, clinical, onset, recorded, lens),
         suspected=verification in _SUSPECTED,

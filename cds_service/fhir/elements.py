@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
+
+from msgspec import Raw, json
 
 from ..pathway.dates import When, day
 
@@ -13,8 +16,17 @@ _AT_UTC = ("Z", "+00:00")
 _YEAR = re.compile(r"(\d{4})(?:-(\d\d))?\Z")
 
 
+_parsed = json.Decoder().decode
+
+
+def plain(value: Any) -> Any:
+    """What an element says that was left as text (decoding.py)."""
+    return _parsed(value) if value.__class__ is Raw else value
+
+
 def items(value: Any) -> list[Any]:
     """A list of what is there: many servers and the public sandbox send one object where FHIR has a list."""
+    value = plain(value)
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
@@ -22,6 +34,8 @@ def items(value: Any) -> list[Any]:
 
 def codings(concept: Any) -> list[tuple[str, str, str]]:
     """System, code and display of every coding of a CodeableConcept, a list of them, or a bare Coding."""
+    if concept.__class__ is Raw:
+        concept = _parsed(concept)
     if concept.__class__ is list:
         return [coding for part in concept if part.__class__ is dict for coding in codings(part)]
     if concept.__class__ is not dict:
@@ -49,6 +63,8 @@ def read(concept: Any) -> tuple[list[tuple[str, str]], list[str]]:
     """One pass over a CodeableConcept: system and code of its codings, and what it says in words, each once."""
     codes: list[tuple[str, str]] = []
     said: dict[str, None] = {}
+    if concept.__class__ is Raw:
+        concept = _parsed(concept)
     if concept.__class__ is list or (concept.__class__ is dict and "coding" not in concept and "code" in concept):
         return [(system, code) for system, code, _ in codings(concept)], texts(concept)  # not as FHIR has it
     if concept.__class__ is dict:
@@ -125,7 +141,7 @@ def when(value: Any, zone: tzinfo) -> When | None:
     text: str = value.strip()
     try:
         if len(text) == 10 or (zone is UTC and text.endswith(_AT_UTC)):
-            return day(date.fromisoformat(text[:10]))
+            return _on(text[:10])
         match = _YEAR.match(text)
         if match:
             year, month = int(match[1]), match[2]
@@ -144,6 +160,11 @@ def when(value: Any, zone: tzinfo) -> When | None:
         return None
 
 
+@lru_cache(maxsize=8192)
+def _on(text: str) -> When:
+    return day(date.fromisoformat(text))
+
+
 def first_when(resource: dict[str, Any], names: tuple[str, ...], zone: tzinfo) -> When | None:
     """The first of several elements that holds a date; ``Period`` elements give their start."""
     for name in names:
@@ -158,6 +179,7 @@ def first_when(resource: dict[str, Any], names: tuple[str, ...], zone: tzinfo) -
 
 def reference(value: Any) -> str:
     """The reference text of a Reference, empty when there is none."""
+    value = plain(value)
     if isinstance(value, dict):
         text = value.get("reference")
         return text.strip() if isinstance(text, str) else ""

@@ -11,6 +11,7 @@ from typing import Any
 from ..pathway.chart import NOTHING, Concepts
 from ..pathway.dates import When
 from .elements import codings, first_when, items, local_id, reference, texts, token
+from .meanings import BOTH
 from .medicines import Pharmacopoeia
 from .prefetch import Records, patient_of
 
@@ -20,11 +21,8 @@ Resource = dict[str, Any]
 NOT_THERE = frozenset({"entered-in-error", "refuted"})
 SEEN = frozenset({"final", "amended", "corrected"})
 
-_BOTH = frozenset({"right", "left"})
-_SIDE_DIGIT = re.compile(r"(?:G57\.\d|M54\.[34]|M25\.85|M76\.89|S76\.3[019])([123])")
-_SIDE_OF_DIGIT = {"1": frozenset({"right"}), "2": frozenset({"left"}), "3": _BOTH}
 _WORD = re.compile(r"[a-z]+")
-_SIDE_WORDS = _BOTH | {"bilateral", "both", "side", "sides", "sided"}
+_SIDE_WORDS = BOTH | {"bilateral", "both", "side", "sides", "sided"}
 
 
 def _is_side(site: Any) -> bool:
@@ -48,6 +46,7 @@ class Lens:
         self.today = today
         self.zone = zone
         self.of_code = medicines.terminology.codes.of
+        self.meaning = medicines.terminology.meanings.of
         self._of_words = medicines.terminology.words.of
 
     def any_of(self, codes: Iterable[tuple[str, str]]) -> Concepts:
@@ -77,17 +76,8 @@ class Lens:
 
     def sides(self, resource: Resource) -> Concepts:
         """Right, left or both, from the body site, the text and the laterality digit of the code."""
-        words = [w for t in texts(resource.get("bodySite")) + texts(resource.get("code")) for w in _WORD.findall(t.lower())]
-        found = _BOTH.intersection(words)
-        if "bilateral" in words or "both" in words:
-            return _BOTH
-        if found:
-            return found
-        for _, code, _ in codings(resource.get("code")):
-            match = _SIDE_DIGIT.match(code)
-            if match:
-                return _SIDE_OF_DIGIT[match[1]]
-        return NOTHING
+        code = self.meaning(resource.get("code"))
+        return code.sides_with(texts(resource["bodySite"])) if "bodySite" in resource else code.sides
 
     def places(self, resource: Resource) -> tuple[Concepts, ...]:
         """What each body site stands for, in codes and words. A mere side (right, left, both) is no site."""

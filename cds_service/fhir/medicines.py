@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
+from msgspec import Raw
+
 from ..pathway.chart import NOTHING, Concepts
-from .elements import codings, is_withheld, items, number, read
+from .elements import codings, is_withheld, items, number, plain, read
 from .terminology import Terminology
 
 # Forms that act on the spot: the systemic classes do not apply to them (terminology: route matters).
@@ -29,15 +31,15 @@ _NALOXONE, _COUGH_COLD, _ANALGESIC = "med-naloxone", "med-opioid-cough-cold", "m
 _SYSTEMIC_STEROID, _LIDOCAINE = "med-systemic-corticosteroid", "med-lidocaine-topical"
 _NSAID_ORAL, _NSAID_TOPICAL = "med-nsaid-oral", "med-nsaid-topical"
 _OPIOIDS = "opioids"
+_MOST = 4096  # medicines that are remembered
 _RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 
 
 class Drug:
     """A classified medicine: its name, its classes and ingredients, and what its name says of form and strength."""
 
-    __slots__ = ("_names", "classes", "ingredients", "known")
-
     known: bool  # can anybody tell from its codes and names what it is?
+    coded: bool
     classes: Concepts
     ingredients: Concepts
 
@@ -46,6 +48,7 @@ class Drug:
         classes: set[str] = set()
         ingredients: set[str] = set()
         # A code of RxNorm that is not known here is another medicine; a code of a list of their own may be any.
+        self.coded = bool(codes)
         self.known = bool(names) and not is_withheld(codes)
         for system, code in codes:
             found = terminology.codes.of(system, code)
@@ -64,15 +67,15 @@ class Drug:
         self.classes = terminology.ancestors(_settled(classes, " | ".join(names), by_code)) if classes else NOTHING
         self.ingredients = frozenset(ingredients)
 
-    @property
+    @cached_property
     def name(self) -> str:
         return next((name for name in self._names if name.strip()), "unnamed medicine")
 
-    @property
+    @cached_property
     def extended_release(self) -> bool:
         return bool(_EXTENDED.search(" | ".join(self._names)))
 
-    @property
+    @cached_property
     def strength_mg(self) -> float | None:
         """mg of a product with one ingredient, or of the opioid in a combination, from its name; None where the name does not
         say."""
@@ -86,7 +89,7 @@ class Drug:
                 return float(value) / (1000 if unit.lower() == "mcg" else 1)
         return None
 
-    @property
+    @cached_property
     def mcg_per_hour(self) -> float | None:
         """The rate of a patch, from its name."""
         found = (_RATE.search(name) for name in self._names)
@@ -99,7 +102,8 @@ class Pharmacopoeia:
 
     def __init__(self, terminology: Terminology) -> None:
         self.terminology = terminology
-        self._coded = lru_cache(maxsize=4096)(self._classify)
+        self._coded = lru_cache(maxsize=_MOST)(self._classify)
+        self._by_text: dict[bytes, Drug] = {}
 
     def drug(self, concepts: Iterable[Any]) -> Drug:
         """What these CodeableConcepts together say the medicine is."""
@@ -111,6 +115,18 @@ class Pharmacopoeia:
             said += more_said
         classify = self._coded if codes else self._classify
         return classify(tuple(codes), tuple(said))
+
+    def drug_of(self, concept: Raw) -> Drug:
+        """That of one CodeableConcept that is still text."""
+        text = bytes(concept)
+        known = self._by_text.get(text)
+        if known is None:
+            known = self.drug([plain(concept)])
+            if known.coded:
+                if len(self._by_text) >= _MOST:
+                    self._by_text.clear()
+                self._by_text[text] = known
+        return known
 
     def _classify(self, codes: tuple[tuple[str, str], ...], said: tuple[str, ...]) -> Drug:
         return Drug(codes, said, self.terminology)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ..pathway.chart import NOTHING, Concepts, Reading
-from .elements import codings, items, number, texts, when
+from .elements import codings, items, number, plain, texts, when
 from .lens import SEEN, Lens, Resource
 
 _BOUND = re.compile(r"\s*(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*\Z")
@@ -20,16 +19,8 @@ _LOCAL = "https://example.org/fhir/CodeSystem/posterior-hip-pathway"
 
 def reading(resource: Resource, lens: Lens) -> Reading | None:
     """An Observation with a code that matters, and with a final status."""
-    code = resource.get("code")
-    concepts, matched, of_code = NOTHING, "", lens.of_code
-    listed = code.get("coding") if code.__class__ is dict else None
-    # Written out, because a chart has more of these than of anything else.
-    for coding in listed if listed.__class__ is list else (listed,):
-        if coding.__class__ is dict:
-            coded: Any = coding.get("code")
-            known = of_code(coding.get("system"), coded) if coded.__class__ is str else NOTHING
-            if known:
-                concepts, matched = concepts | known, matched or coded
+    code = lens.meaning(resource.get("code"))
+    concepts = code.by_code
     if not concepts and "valueCodeableConcept" in resource:  # "finding: numbness of the saddle area"
         concepts = lens.codes(resource["valueCodeableConcept"])
     if not concepts or resource.get("status") not in SEEN:
@@ -39,10 +30,10 @@ def reading(resource: Resource, lens: Lens) -> Reading | None:
     if not measured and "dataAbsentReason" in resource:
         return None  # not done, or not known: neither there nor absent
     if not measured:  # a finding: where it is and whether it is there
-        concepts = concepts | lens.words(texts(code)) | lens.codes_and_words(resource.get("bodySite"))
+        concepts = concepts | code.by_words | lens.codes_and_words(resource.get("bodySite"))
     return Reading(
         ref=f"Observation/{resource.get('id', '')}",
-        code=matched,
+        code=code.first,
         concepts=concepts,
         when=lens.when(resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued"),
         value=value,
@@ -67,7 +58,7 @@ def _parts(resource: Resource, lens: Lens) -> tuple[tuple[Concepts, float], ...]
 
 
 def _quantity(resource: Resource) -> tuple[float | None, str | None, str | None]:
-    quantity = resource.get("valueQuantity")
+    quantity = plain(resource.get("valueQuantity"))
     if isinstance(quantity, dict):
         unit = quantity.get("code") or quantity.get("unit")
         comparator = quantity.get("comparator")

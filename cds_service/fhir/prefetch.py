@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..pathway.chart import Gap
-from .elements import items, local_id, reference
+from .elements import items, local_id, plain, reference
 
 PATIENT = "{{context.patientId}}"
 
@@ -93,11 +93,21 @@ NO_WAY = frozenset({NOT_SENT, UNREACHABLE, UNTRUSTED, NOT_ALLOWED})
 IN_PART = frozenset({PARTLY, PART_OF_SCOPE, OTHER_IN_PART})
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A Bundle of the usual form (decoding.py): what it says of itself, the resources of the type that was asked for, as far as
+    they are decoded, and the entries with something else."""
+
+    about: Mapping[str, Any]
+    sent: list[Any]
+    others: list[dict[str, Any]] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Records:
     """The resources of one request by type, those that only explain others (included Medications), and the gaps."""
 
-    resources: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    resources: dict[str, list[Any]] = field(default_factory=dict)
     others: dict[str, dict[str, Any]] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
 
@@ -110,6 +120,8 @@ class Records:
         """Files one answer: a resource, a Bundle or null. Returns the address of the next page, if there is one."""
         if value is None:
             return None
+        if value.__class__ is Page:
+            return self._take_bundle(source, value.about, value.others, value.sent)
         if value.__class__ is not dict:
             self.gap(source, UNREADABLE)
             return None
@@ -123,15 +135,19 @@ class Records:
         if kind != "Bundle":
             self.gap(source, OTHER_TYPE if isinstance(kind, str) else UNREADABLE)
             return None
-        entries, following = items(value.get("entry")), next_link(value)
-        if not entries and following is None and value.get("total", 0) not in (0, None):
+        return self._take_bundle(source, value, items(value.get("entry")), [])
+
+    def _take_bundle(self, source: Source, bundle: Mapping[str, Any], entries: list[Any], sent: list[Any]) -> str | None:
+        following = next_link(bundle)
+        if not entries and not sent and following is None and bundle.get("total", 0) not in (0, None):
             self.gap(source, TRUNCATED)  # it says that there are some, and sends none
-        self._take_entries(source, entries)
+        self._take_entries(source, entries, sent)
         return following
 
-    def _take_entries(self, source: Source, entries: list[Any]) -> None:
+    def _take_entries(self, source: Source, entries: list[Any], sent: list[Any]) -> None:
         mine = self.resources.setdefault(source.resource_type, [])
         before, reported, strange = len(mine), None, False
+        mine.extend(sent)
         wanted = source.resource_type
         for entry in entries:
             resource = entry.get("resource") if entry.__class__ is dict else None
@@ -195,4 +211,4 @@ def outcome_reason(outcome: Mapping[str, Any]) -> str:
 
 def patient_of(resource: Mapping[str, Any]) -> str:
     """The id of the patient whom a resource is about; empty when it does not say."""
-    return local_id(reference(resource.get("subject") or resource.get("patient")))
+    return local_id(reference(plain(resource.get("subject")) or resource.get("patient")))

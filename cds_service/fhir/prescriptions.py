@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from msgspec import Raw
+
 from ..pathway.chart import NOTHING, Concepts, Medicine
 from ..pathway.dates import When, day
 from .elements import codings, items, local_id, number, reference, token, when
@@ -24,11 +26,11 @@ _ASPIRIN, _ANTIPLATELET_MG, _FIRST_LINE = "med-aspirin", 100, "first-line-nerve-
 
 def drug(resource: Resource, lens: Lens) -> Drug | None:
     """The medicine of a resource: its concept, or the Medication that it points to (contained, included, by name)."""
-    concepts = items(resource.get("medicationCodeableConcept"))
-    pointer = resource.get("medicationReference")
+    concept, pointer = resource.get("medicationCodeableConcept"), resource.get("medicationReference")
     if isinstance(pointer, dict):
-        concepts = concepts + _medication(resource, pointer, lens)
-    found = lens.medicines.drug(concepts)
+        found = lens.medicines.drug([*items(concept), *_medication(resource, pointer, lens)])
+    else:
+        found = lens.medicines.drug_of(concept) if concept.__class__ is Raw else lens.medicines.drug(items(concept))
     return found if found.known else None
 
 

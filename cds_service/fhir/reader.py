@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from msgspec import Raw
+
 from ..pathway.chart import Chart, Gap, Medicine, Person, Problem
 from . import care, prescriptions
 from .conditions import problem
-from .elements import when
+from .elements import plain, when
 from .lens import Lens, Resource, Unnamed
 from .observations import questionnaire, reading
 from .prefetch import NOT_R4, OTHER_IN_PART, OTHER_PATIENT, PARTLY, patient_of
-from .versions import foreign_version
+from .versions import VERSIONED, foreign_version
 
 N = TypeVar("N", Medicine, Problem)
 
@@ -33,6 +35,7 @@ class Reader:
 
     def __init__(self, lens: Lens) -> None:
         self._lens = lens
+        self._owners: dict[bytes, str] = {}
         self._gaps: list[Gap] = list(lens.records.gaps)
 
     def chart(self) -> Chart:
@@ -78,22 +81,21 @@ class Reader:
         return tuple(sorted(found, key=lambda item: item.ref))
 
     def _of_type(self, section: str, kind: str, read: Read[T]) -> list[T]:
-        lens, mine = self._lens, self._lens.patient_ref
+        lens, patient, owner_of = self._lens, self._lens.patient, self._owner_of
+        may_be_foreign = kind in VERSIONED
         found: list[T] = []
         resources = lens.records.resources.get(kind, ())
         foreign, doubts = 0, set[str]()
         for resource in resources:
             try:
-                whose, owner = resource.get("subject") or resource.get("patient"), lens.patient
-                if whose.__class__ is not dict or whose.get("reference") != mine:
-                    owner = patient_of(resource)
-                    foreign += owner not in ("", lens.patient)
-                version = foreign_version(resource)
+                owner = owner_of(resource)
+                foreign += owner not in ("", patient)
+                version = foreign_version(resource) if may_be_foreign else None
                 if version:
                     self._gap(section, kind, f"{NOT_R4} {version}")
                     continue
                 item = read(resource, lens)
-                if owner != lens.patient:  # never used; told where it could have been this patient's under another id
+                if owner != patient:  # never used; told where it could have been this patient's under another id
                     if item is not None or not owner:
                         doubts.add(OTHER_IN_PART if owner else PARTLY)
                     continue
@@ -111,6 +113,17 @@ class Reader:
         for reason in sorted(doubts):
             self._gap(section, kind, reason)
         return found
+
+    def _owner_of(self, resource: Resource) -> str:
+        """The id of the patient; found out once for the many resources that name one in the same words."""
+        subject = resource.get("subject")
+        if subject.__class__ is not Raw:
+            return patient_of(resource)
+        text = bytes(subject)
+        owner = self._owners.get(text)
+        if owner is None:
+            owner = self._owners[text] = patient_of({"subject": plain(subject)})
+        return owner or patient_of(resource)
 
     def _person(self) -> Person:
         lens = self._lens

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..pathway.chart import NOTHING, Concepts
+from .meanings import Meanings
 
 ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -234,6 +235,7 @@ class Terminology:
             for concept in self.codes.ancestors.get(name, {name}):
                 wordings.setdefault(concept, []).extend(phrases)
         self.words = WordIndex(wordings)
+        self.meanings = Meanings(self.codes.of, self.words.of)
         self.medicines = MedicineNames(medicine_names)
         self.names = frozenset(value_sets) | frozenset(problem_words) | frozenset(medicine_names)
         self._part_of = {

@@ -10,7 +10,8 @@ from typing import Any
 
 _DSTU2, _STU3, _R5 = "DSTU2", "STU3", "R5"
 _MEDICATION = {"medication": _R5, "reason": _R5, "context": _STU3, "taken": _STU3, "notDone": _STU3, "wasNotTaken": _DSTU2}
-_SIGNS: dict[str, dict[str, str]] = {
+# Elements of another version, by the type of resource that they are a sign in.
+SIGNS: dict[str, dict[str, str]] = {
     "Condition": {"patient": _DSTU2, "dateRecorded": _DSTU2, "assertedDate": _STU3, "context": _STU3},
     "MedicationRequest": _MEDICATION,
     "MedicationStatement": {name: version for name, version in _MEDICATION.items() if name != "context"},
@@ -36,12 +37,14 @@ _FORMS = {
     "ServiceRequest": ("code", ("concept", "reference"), _R5),
     "QuestionnaireResponse": ("questionnaire", ("reference",), _STU3),
 }
+# Types in which the version can be told.
+VERSIONED = frozenset(SIGNS.keys() | _FORMS.keys())
 
 
 def foreign_version(resource: dict[str, Any]) -> str | None:
     """The version of FHIR that a resource is written in when it is clearly not R4."""
     kind = resource["resourceType"]
-    for sign, version in _SIGNS.get(kind, {}).items():
+    for sign, version in SIGNS.get(kind, {}).items():
         if sign in resource:
             return version
     if kind in _FORMS:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import NotAHookRequest
 from ..fhir.elements import items
+from ..fhir.prefetch import Page
 
 _RESOURCE = b'"resourceType"'
 
@@ -50,6 +51,9 @@ def _resources(body: Any) -> int:
 
 def _in(value: Any) -> int:
     """A resource with what is inside of it: the entries of a Bundle, contained ones."""
+    if value.__class__ is Page:
+        inside = [_in(r) - 1 for r in value.sent if "contained" in r] + [_in(entry["resource"]) for entry in value.others]
+        return 1 + len(value.sent) + sum(inside)
     if value.__class__ is not dict or "resourceType" not in value:
         return 0
     found = 1

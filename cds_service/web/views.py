@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -11,6 +11,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from ..content.library import Service
 from ..errors import NotFound, NotJson, NotJsonType, NotStored, TooSlow
+from ..fhir.decoding import hook_body
 from ..fhir.prefetch import templates
 from ..memory.database import MemoryDown
 from ..pipeline import Pipeline
@@ -57,7 +58,7 @@ def hooks(
         caller = gate.admit()
         pace.keep(caller.client, request.remote_addr)
         service = _known(caller.services, service_id)
-        text, body = json_body()
+        text, body = json_body(hook_body)
         refuse_hidden(text, body)
         hook_request = parse(body, service.hook)
         if hook_request is None:
@@ -140,7 +141,7 @@ def _described(service: Service) -> dict[str, Any]:
     }
 
 
-def json_body() -> tuple[bytes, Any]:
+def json_body(parsed: Callable[[bytes], Any] = orjson.loads) -> tuple[bytes, Any]:
     """The body as text and parsed. Raises NotJsonType, TooSlow, NotJson, or RequestEntityTooLarge of werkzeug."""
     if not request.is_json:
         raise NotJsonType("send application/json")
@@ -153,7 +154,7 @@ def json_body() -> tuple[bytes, Any]:
     if request.content_length is None and len(body) >= current_app.config["MAX_CONTENT_LENGTH"]:
         raise RequestEntityTooLarge
     try:
-        return body, orjson.loads(body)
+        return body, parsed(body)
     except orjson.JSONDecodeError:
         raise NotJson("the body is not JSON") from None
 

@@ -10,7 +10,7 @@ from ehr import Ehr, Hook, reasons
 from fhir_support import SCT, SUBJECT, bundle, concept, condition, encounter, medication_request, procedure, read
 
 from cds_service.fhir.prefetch import NOT_R4
-from cds_service.fhir.versions import _FORMS, _SIGNS, foreign_version
+from cds_service.fhir.versions import _FORMS, SIGNS, foreign_version
 
 GABAPENTIN = concept(text="gabapentin 300 MG Oral Capsule")
 VISIT = [concept((SCT, "91251008"))]
@@ -56,7 +56,7 @@ def test_a_resource_of_another_version_is_a_gap_that_names_it(version: str, reso
 
 def test_no_sign_is_an_element_of_r4() -> None:
     """A sign that R4 has would refuse good records."""
-    for kind, signs in _SIGNS.items():
+    for kind, signs in SIGNS.items():
         model = getattr(importlib.import_module(f"fhir.resources.R4B.{kind.lower()}"), kind)
         known = {field.alias or name for name, field in model.model_fields.items()}
         assert known.isdisjoint(signs), kind
