@@ -53,6 +53,7 @@ HOME = {
     "opentelemetry": ("spans",),
     "ruamel": ("content/files",),
     "fhir": ("fhir/orders",),
+    "msgspec": ("fhir",),
     "marshmallow": ("content", "trust/clients", "web/protocol", "web/feedback"),
     "gunicorn": ("server", "workers"),
     "markdown_it": ("web/markdown",),

@@ -39,12 +39,13 @@ class FhirClient:
         self._allowed = bases(allowed)
         self._budget = budget
         self._watch = watch or (lambda _: None)
+        self.allows = lru_cache(maxsize=256)(self._allows)
         self._breaker = lru_cache(maxsize=4096)(lambda base, kind: CircuitBreaker(_SILENT_CALLS, _REST, _Silence, kind))
         self._pid = 0
         self._session: requests.Session
         self._pool: ThreadPoolExecutor
 
-    def allows(self, base: str, listed: frozenset[Base] | None = None) -> bool:
+    def _allows(self, base: str, listed: frozenset[Base] | None = None) -> bool:
         """May this FHIR base be called? ``listed``, the list of one CDS Client (``bases``), goes before that of the process."""
         try:
             wanted, parts = _normal(base), urlsplit(base)

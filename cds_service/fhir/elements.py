@@ -169,6 +169,8 @@ def first_when(resource: dict[str, Any], names: tuple[str, ...], zone: tzinfo) -
     """The first of several elements that holds a date; ``Period`` elements give their start."""
     for name in names:
         value = resource.get(name)
+        if value is None:
+            continue
         if value.__class__ is dict:
             value = value.get("start")
         found = when(value, zone)

@@ -47,6 +47,7 @@ class Lens:
         self.zone = zone
         self.of_code = medicines.terminology.codes.of
         self.meaning = medicines.terminology.meanings.of
+        self.silent = medicines.terminology.meanings.silent
         self._of_words = medicines.terminology.words.of
 
     def any_of(self, codes: Iterable[tuple[str, str]]) -> Concepts:

@@ -73,6 +73,7 @@ class Meanings:
         self._of_code = of_code
         self._of_words = of_words
         self._known: dict[bytes, Meaning] = {}
+        self.silent: set[bytes] = set()  # those of which no code stands for anything
 
     def of(self, concept: Any) -> Meaning:
         """That of a concept as it stands in a resource. Raises ValueError for text that is no JSON."""
@@ -86,5 +87,8 @@ class Meanings:
         if found.codes and set(found.said) <= {display for _, _, display in codings(concept)}:
             if len(self._known) >= _MOST:
                 self._known.clear()
+                self.silent.clear()
             self._known[text] = found
+            if not found.by_code:
+                self.silent.add(text)
         return found

@@ -19,6 +19,8 @@ _ORDERED = frozenset({"", "order", "original-order", "instance-order", "filler-o
 _STATUSES = frozenset(
     {"active", "cancelled", "completed", "draft", "ended", "intended", "not-taken", "on-hold", "stopped", "unknown"}
 )
+# Statuses in which a medicine of no class that matters is nobody's question.
+OVER = _STATUSES - {"active"}
 _DAYS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7, "mo": 30, "month": 30, "months": 30, "a": 365}
 _NALOXONE, _SEDATION = "med-naloxone", "benzodiazepines"
 _ASPIRIN, _ANTIPLATELET_MG, _FIRST_LINE = "med-aspirin", 100, "first-line-nerve-pain-medicines"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Protocol, TypeVar
 
 from msgspec import Raw
@@ -10,10 +11,11 @@ from msgspec import Raw
 from ..pathway.chart import Chart, Gap, Medicine, Person, Problem
 from . import care, prescriptions
 from .conditions import problem
-from .elements import plain, when
+from .elements import when
 from .lens import Lens, Resource, Unnamed
 from .observations import questionnaire, reading
 from .prefetch import NOT_R4, OTHER_IN_PART, OTHER_PATIENT, PARTLY, patient_of
+from .relevance import relevant
 from .versions import VERSIONED, foreign_version
 
 N = TypeVar("N", Medicine, Problem)
@@ -27,7 +29,16 @@ class Recorded(Protocol):
 
 
 T = TypeVar("T", bound=Recorded)
+_REF, _NAME = attrgetter("ref"), attrgetter("name")
 Read = Callable[[Resource, Lens], T | None]
+
+
+class _Owners(dict[bytes, str]):
+    """Whom a subject names, found out once for all resources that name the same in the same words."""
+
+    def __missing__(self, subject: bytes) -> str:
+        owner = self[subject] = patient_of({"subject": Raw(subject)})
+        return owner
 
 
 class Reader:
@@ -35,7 +46,7 @@ class Reader:
 
     def __init__(self, lens: Lens) -> None:
         self._lens = lens
-        self._owners: dict[bytes, str] = {}
+        self._owners = _Owners()
         self._gaps: list[Gap] = list(lens.records.gaps)
 
     def chart(self) -> Chart:
@@ -70,25 +81,27 @@ class Reader:
     @staticmethod
     def _by_name(found: tuple[N, ...]) -> tuple[N, ...]:
         """Cards name them."""
-        return tuple(sorted(found, key=lambda item: item.name))
+        return tuple(sorted(found, key=_NAME))
 
     def _each(self, section: str, *kinds: tuple[str, Read[T]]) -> tuple[T, ...]:
         """Reads the resources of these types that belong to the patient; one that cannot be read is a gap, not an end. The
         order in which a server sends them does not matter."""
         found: list[T] = []
         for kind, read in kinds:
-            found.extend(self._of_type(section, kind, read))
-        return tuple(sorted(found, key=lambda item: item.ref))
+            if self._lens.records.resources.get(kind):
+                found += self._of_type(section, kind, read)
+        return tuple(sorted(found, key=_REF)) if found else ()
 
     def _of_type(self, section: str, kind: str, read: Read[T]) -> list[T]:
-        lens, patient, owner_of = self._lens, self._lens.patient, self._owner_of
+        lens, patient, owners = self._lens, self._lens.patient, self._owners
         may_be_foreign = kind in VERSIONED
         found: list[T] = []
-        resources = lens.records.resources.get(kind, ())
+        resources = lens.records.resources[kind]
         foreign, doubts = 0, set[str]()
-        for resource in resources:
+        for resource in relevant(kind, resources, owners, lens):
             try:
-                owner = owner_of(resource)
+                subject = resource.get("subject")
+                owner = (owners[bytes(subject)] if subject.__class__ is Raw else "") or patient_of(resource)
                 foreign += owner not in ("", patient)
                 version = foreign_version(resource) if may_be_foreign else None
                 if version:
@@ -113,17 +126,6 @@ class Reader:
         for reason in sorted(doubts):
             self._gap(section, kind, reason)
         return found
-
-    def _owner_of(self, resource: Resource) -> str:
-        """The id of the patient; found out once for the many resources that name one in the same words."""
-        subject = resource.get("subject")
-        if subject.__class__ is not Raw:
-            return patient_of(resource)
-        text = bytes(subject)
-        owner = self._owners.get(text)
-        if owner is None:
-            owner = self._owners[text] = patient_of({"subject": plain(subject)})
-        return owner or patient_of(resource)
 
     def _person(self) -> Person:
         lens = self._lens

@@ -48,8 +48,8 @@ class References:
 
     def problems(self, orders: Iterable[Any]) -> dict[str, str]:
         """The problems to read that are a reason and not among the Conditions, once these are complete."""
-        known = [resource.get("id") for resource in self._records.resources.get(CONDITION, ())]
         pointers = [p for order in orders if isinstance(order, dict) for p in items(order.get("reasonReference"))]
+        known = [resource.get("id") for resource in self._records.resources.get(CONDITION, ())] if pointers else ()
         return self._ask(CONDITION, (p for p in pointers if local_id(reference(p)) not in known))
 
     def take(self, ref: str, answer: Fetched) -> None:
@@ -70,13 +70,15 @@ class References:
     @staticmethod
     def _pointers(prescriptions: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
         for resource in prescriptions:
-            if isinstance(resource, dict) and token(resource.get("status")) != "entered-in-error":
-                pointer = resource.get("medicationReference")
-                if isinstance(pointer, dict) and "medicationCodeableConcept" not in resource and not _says_enough(pointer):
+            pointer = resource.get("medicationReference") if isinstance(resource, dict) else None
+            if isinstance(pointer, dict) and "medicationCodeableConcept" not in resource and not _says_enough(pointer):
+                if token(resource.get("status")) != "entered-in-error":
                     yield pointer
 
     def _ask(self, kind: str, pointers: Iterable[Any]) -> dict[str, str]:
         refs = dict.fromkeys(self._here(pointer, kind) for pointer in pointers)
+        if not refs:
+            return {}
         wanted = [ref for ref in refs if ref and ref not in self._asked]
         if wanted and self._scopes.permit(kind, READ) is Answer.NO:
             self._gap(kind, OUT_OF_SCOPE)

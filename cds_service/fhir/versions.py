@@ -32,6 +32,7 @@ SIGNS: dict[str, dict[str, str]] = {
     "AllergyIntolerance": {"substance": _DSTU2, "status": _DSTU2, "assertedDate": _STU3},
     "QuestionnaireResponse": {"group": _DSTU2, "parent": _STU3},
 }
+_NAMES = {kind: frozenset(signs) for kind, signs in SIGNS.items()}
 # Elements that have another form there: R5 writes {"concept": ...} or {"reference": ...}, STU3 a Reference.
 _FORMS = {
     "ServiceRequest": ("code", ("concept", "reference"), _R5),
@@ -44,9 +45,8 @@ VERSIONED = frozenset(SIGNS.keys() | _FORMS.keys())
 def foreign_version(resource: dict[str, Any]) -> str | None:
     """The version of FHIR that a resource is written in when it is clearly not R4."""
     kind = resource["resourceType"]
-    for sign, version in SIGNS.get(kind, {}).items():
-        if sign in resource:
-            return version
+    if kind in SIGNS and not _NAMES[kind].isdisjoint(resource):
+        return next(version for sign, version in SIGNS[kind].items() if sign in resource)
     if kind in _FORMS:
         name, parts, version = _FORMS[kind]
         value = resource.get(name)
