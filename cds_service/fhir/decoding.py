@@ -39,9 +39,9 @@ ELEMENTS: dict[str, tuple[str, ...]] = {
     ),
 }
 _TEXT = {
-    "Condition": {"subject", "code"},
+    "Condition": {"subject", "code", "clinicalStatus", "verificationStatus"},
     "Observation": {"subject", "code", "valueQuantity", "valueCodeableConcept", "component", "bodySite", "interpretation"},
-    "MedicationRequest": {"subject", "medicationCodeableConcept"},
+    "MedicationRequest": {"subject", "medicationCodeableConcept", "dosageInstruction", "dispenseRequest", "category"},
 }
 
 

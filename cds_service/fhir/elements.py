@@ -108,12 +108,19 @@ def token(value: Any) -> str:
     if value.__class__ is str:
         text: str = value
         return text.strip().lower()
+    if value.__class__ is Raw:
+        return _token_of(bytes(value))
     listed = value.get("coding") if value.__class__ is dict else None
     code = listed[0].get("code") if listed.__class__ is list and listed and listed[0].__class__ is dict else None
     if code.__class__ is str:
         status: str = code.strip().lower()
         return status
     return next((code.lower() for _, code, _ in codings(value)), "")
+
+
+@lru_cache(maxsize=1024)
+def _token_of(text: bytes) -> str:
+    return token(_parsed(text))
 
 
 def number(value: Any) -> float | None:

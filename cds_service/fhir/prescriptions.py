@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from ..pathway.chart import NOTHING, Concepts, Medicine
 from ..pathway.dates import When, day
-from .elements import codings, items, local_id, number, reference, token, when
+from .elements import codings, items, local_id, number, plain, reference, token, when
 from .lens import Lens, Resource, Unnamed
 from .medicines import Drug, daily_mg
 from .prefetch import patient_of
@@ -182,7 +182,7 @@ def _span(resource: Resource, dispensed: Mapping[str, When], lens: Lens) -> tupl
             if end:
                 return start or lens.when(resource, "authoredOn"), end
     start = start or lens.when(resource, "authoredOn")
-    supply = resource.get("dispenseRequest")
+    supply = plain(resource.get("dispenseRequest"))
     days = _supply_days(supply) if isinstance(supply, dict) else None
     if start and days is not None:
         length = timedelta(days=days)
