@@ -11,6 +11,7 @@ import logging
 import math
 import selectors
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +31,8 @@ _log = logging.getLogger("cds_service")
 # How long a client may go on sending after it was answered for the last time, so that it can read that answer.
 _LEAVE_SECONDS = 2.0
 _LARGE = 65536  # bytes that leave at once
+_HEAD = 8192  # bytes that gunicorn reads at a time where it does not know how many will come
+_TIMEVAL = struct.Struct("@ll")
 _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (refused.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG),
     (refused.LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
@@ -58,8 +61,17 @@ class Client(socket.socket):
         if left <= 0:
             raise _too_slow()
         if self.gettimeout() is None:
-            with suppress(BlockingIOError):
-                return super().recv(size, flags | socket.MSG_DONTWAIT)
+            try:
+                if size <= _HEAD or left == math.inf:
+                    return super().recv(size, flags | socket.MSG_DONTWAIT)
+                # Of a body gunicorn asks for exactly what is left: the system collects it, however it drips, until time is up.
+                # None at all would be all the time.
+                self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(*divmod(int(left * 1e6) + 1, 1_000_000)))
+                return super().recv(size, flags | socket.MSG_WAITALL)
+            except BlockingIOError:
+                left = self.until - time.monotonic()
+                if left <= 0:
+                    raise _too_slow() from None
         with self._within(left):
             return super().recv(size, flags)
 

@@ -112,6 +112,41 @@ def test_a_large_answer_reaches_who_reads(pair: Pair) -> None:
     assert heard[0] == 5_000_000
 
 
+def test_a_body_is_collected_until_it_is_there(pair: Pair) -> None:
+    client, theirs = pair
+    client.until = time.monotonic() + 10
+
+    def send() -> None:
+        for _ in range(10):
+            time.sleep(0.01)
+            theirs.sendall(b"x" * 10_000)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    assert client.recv(100_000) == b"x" * 100_000
+    sender.join()
+
+
+def test_a_body_that_drips_is_given_up(pair: Pair) -> None:
+    client, theirs = pair
+    stop = threading.Event()
+
+    def drip() -> None:
+        while not stop.wait(0.05):
+            theirs.sendall(b"x")
+
+    sender = threading.Thread(target=drip)
+    sender.start()
+    began = time.monotonic()
+    assert len(client.recv(100_000)) < 100  # what has come until then
+    with pytest.raises(ConnectionResetError):
+        client.recv(100_000)
+    took = time.monotonic() - began
+    stop.set()
+    sender.join()
+    assert 0.1 < took < 2
+
+
 def test_reading_ends_with_its_time(pair: Pair) -> None:
     client, theirs = pair
     theirs.sendall(b"here")
