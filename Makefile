@@ -28,9 +28,10 @@ slow: $(VENV)/.test
 	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/robust
 	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/properties
 
-# CPU time of one request against a bare Flask service that only parses the same body.
+# What a call costs, against a bare Flask service that only parses the same body, both under gunicorn; some minutes, best on a machine
+# that does nothing else. Writes docs/benchmark.md.
 bench: $(VENV)/.test
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench --write
 
 # Mixed traffic with slow and failing FHIR servers; a worker is killed and the database restarted on the way. Writes docs/soak.md.
 soak: $(VENV)/.test

@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
-from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .config import Settings, settings_from
@@ -27,7 +25,9 @@ from .pipeline import Pipeline
 from .trust.clients import BadClients, CdsClient, load_clients
 from .trust.tokens import Verifier
 from .web import audit, failures
+from .web.application import Application
 from .web.auth import ANYBODY, Gate, admitted
+from .web.cors import allow_origins
 from .web.html import assets
 from .web.logs import configure
 from .web.metrics import Metrics
@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
     settings = runtime.settings
     configure(settings.log_level)
 
-    app = Flask(__name__, static_folder=None)
+    app = Application(__name__)
     app.config["CDS"] = settings
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * 1024 * 1024
     # A redirect in answer to a preflight is an error in browsers: doubled slashes are served, not redirected.
@@ -101,14 +101,7 @@ def create_app(settings: Settings | None = None, library: Library | None = None)
         Verifier(clients, recorder.first_time) if clients else None,
         metrics,
     )
-    CORS(
-        app,
-        origins=[_origin(pattern) for pattern in (*settings.cors_origins, *(o for c in clients for o in c.cors_origins))],
-        methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type"],
-        expose_headers=["Retry-After", "X-CDS-Content-Version", "X-Request-ID"],
-        max_age=600,
-    )
+    allow_origins(app, [*settings.cors_origins, *(o for c in clients for o in c.cors_origins)])
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops, hops)  # type: ignore[method-assign]
@@ -132,10 +125,3 @@ def clients_of(settings: Settings, library: Library) -> tuple[CdsClient, ...]:
     if strange:
         raise BadClients([f"{settings.clients}: {name}: there is no card {card!r}" for name, card in strange])
     return clients
-
-
-def _origin(pattern: str) -> str | re.Pattern[str]:
-    """An origin of the settings: ``*`` alone, or with ``*`` standing for a port or a host label."""
-    if pattern == "*" or "*" not in pattern:
-        return pattern
-    return re.compile("^" + re.escape(pattern).replace(r"\*", r"[^/.:]+") + "$")

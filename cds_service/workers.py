@@ -11,6 +11,7 @@ import logging
 import math
 import selectors
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,7 @@ from typing import Any
 import orjson
 from gunicorn import util
 from gunicorn.http import errors as refused
+from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from .errors import ISSUE_CODES, outcome
@@ -28,6 +30,9 @@ from .errors import ISSUE_CODES, outcome
 _log = logging.getLogger("cds_service")
 # How long a client may go on sending after it was answered for the last time, so that it can read that answer.
 _LEAVE_SECONDS = 2.0
+_LARGE = 65536  # bytes that leave at once
+_HEAD = 8192  # bytes that gunicorn reads at a time where it does not know how many will come
+_TIMEVAL = struct.Struct("@ll")
 _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (refused.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG),
     (refused.LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
@@ -41,33 +46,87 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
 
 
 class Client(socket.socket):
-    """The connection of a client. It can be read until ``until``, and each piece of an answer must be taken in ``seconds``."""
+    """The connection of a client. It can be read until ``until``, and each piece of an answer must be taken in ``seconds``.
+
+    Most often everything has arrived, and all of an answer fits into the buffers of the system: that costs one call of the
+    system and no timeout.
+    """
 
     until = math.inf
     seconds = math.inf
+    _held: list[bytes] | None = None
 
-    def recv(self, *arguments: Any) -> bytes:
-        with self._within(self.until - time.monotonic()):
-            return super().recv(*arguments)
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise _too_slow()
+        if self.gettimeout() is None:
+            try:
+                if size <= _HEAD or left == math.inf:
+                    return super().recv(size, flags | socket.MSG_DONTWAIT)
+                # Of a body gunicorn asks for exactly what is left: the system collects it, however it drips, until time is up.
+                # None at all would be all the time.
+                self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(*divmod(int(left * 1e6) + 1, 1_000_000)))
+                return super().recv(size, flags | socket.MSG_WAITALL)
+            except BlockingIOError:
+                left = self.until - time.monotonic()
+                if left <= 0:
+                    raise _too_slow() from None
+        with self._within(left):
+            return super().recv(size, flags)
 
-    def sendall(self, *arguments: Any) -> None:
-        with self._within(self.seconds):  # of all of it, however it drips
-            super().sendall(*arguments)
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        if self._held is None:
+            self._send(data, flags)
+            return
+        self._held.append(data)
+        if len(data) > _LARGE:
+            self.let_go()
+
+    def sendfile(self, *arguments: Any, **more: Any) -> int:
+        self.let_go()
+        return super().sendfile(*arguments, **more)
+
+    @contextmanager
+    def in_one_piece(self) -> Iterator[None]:
+        """What is sent meanwhile leaves in the end: gunicorn sends the head of an answer and its body apart."""
+        self._held = []
+        try:
+            yield
+            self.let_go()
+        finally:
+            self._held = None
+
+    def let_go(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            self._send(b"".join(held), 0)
+
+    def _send(self, data: Any, flags: int) -> None:
+        sent = 0
+        if self.gettimeout() is None:
+            with suppress(BlockingIOError):
+                sent = super().send(data, flags | socket.MSG_DONTWAIT)
+        if sent < len(data):
+            with self._within(self.seconds):  # of all of it, however it drips
+                super().sendall(memoryview(data)[sent:], flags)
 
     @contextmanager
     def _within(self, left: float) -> Iterator[None]:
         """A shorter timeout for one call. A client that is too slow counts as one that is gone: gunicorn makes no noise then."""
         before = self.gettimeout()
-        if left <= 0:
-            raise ConnectionResetError(errno.ECONNRESET, "too slow")
         if before is None or before > left:
             self.settimeout(None if left == math.inf else left)
         try:
             yield
         except TimeoutError:
-            raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
+            raise _too_slow() from None
         finally:
             self.settimeout(before)
+
+
+def _too_slow() -> ConnectionResetError:
+    return ConnectionResetError(errno.ECONNRESET, "too slow")
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -106,6 +165,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         kept: object = super().handle(conn)
         if not kept:
             self._take_leave(conn.sock)
+        return kept
+
+    def handle_request(self, req: Any, conn: TConn) -> object:
+        with conn.sock.in_one_piece():
+            kept: object = super().handle_request(req, conn)
+        return kept
+
+    def _keepalive_after(self, conn: TConn, keepalive: object) -> bool:
+        """Nothing has to be thrown away of a body that was read: gunicorn would set timeouts and try."""
+        body = conn.parser.mesg.body
+        if keepalive and isinstance(body.reader, LengthReader) and not (body.reader.length or body.buf.tell() or body.failed):
+            return True
+        kept: bool = super()._keepalive_after(conn, keepalive)
         return kept
 
     @staticmethod

@@ -39,7 +39,7 @@ MAY_IMPORT = {
 # Libraries that have one home.
 HOME = {
     "flask": ("web", "demo", "__init__", "check", "cli", "server", "spans", "tracing"),
-    "flask_cors": ("__init__",),
+    "flask_cors": ("web/cors",),
     "werkzeug": ("web", "demo", "__init__"),
     "requests": ("connections", "fhir/client", "fhir/search", "trust/keys"),
     "urllib3": ("addresses", "connections", "fhir/search", "trust/keys"),

@@ -6,28 +6,30 @@ docs/observability.md lists the members of the line.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
-import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from ..errors import MissingData, ServiceError
 from ..pathway.chart import Gap
-from ..pathway.decide import Verdict
+from ..pathway.decide import Decision, Verdict
 from ..pipeline import Consultation
 from ..trust.clients import SHADOW, CdsClient
 from . import metrics as counted
-from .logs import request_id
+from .logs import request_id, tell
 
 _log = logging.getLogger("cds_service")
-_HEADER = "X-Request-ID"
+_HEADER, _HEADER_IN = "X-Request-ID", "HTTP_X_REQUEST_ID"
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Every path of the interface that EHRs call; what lies elsewhere is not about a patient and is not told.
 _INTERFACE = "/cds-services"
+_BELOW = f"{_INTERFACE}/"
 HOOK, FEEDBACK, DISCOVERY = "hook", "feedback", "discovery"
 _MESSAGES = {
     (HOOK, True): "hook answered",
@@ -44,7 +46,7 @@ class Account:
 
     id: str
     began: float
-    before: str  # the request around this one, when the process calls itself
+    around: Account | None  # that of the request around this one, when the process calls itself
     client: CdsClient | None = None
     service: str = counted.OTHER
     instance: str | None = None
@@ -68,9 +70,13 @@ class Account:
         return self.client.mode if self.client else counted.NONE
 
 
+_current: ContextVar[Account | None] = ContextVar("account", default=None)
+
+
 def account() -> Account:
     """That of the current request."""
-    kept: Account = g.account
+    kept = _current.get()
+    assert kept is not None
     return kept
 
 
@@ -79,30 +85,35 @@ def register(app: Flask, content: str, metrics: counted.Metrics) -> None:
 
     @app.before_request
     def begin() -> None:
-        given = request.headers.get(_HEADER, "")
-        identifier = given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
-        g.account = Account(identifier, time.perf_counter(), request_id.get())
+        given = request.environ.get(_HEADER_IN, "")
+        identifier = given if given and _GOOD_ID.fullmatch(given) else os.urandom(16).hex()
+        _current.set(Account(identifier, time.perf_counter(), _current.get()))
         request_id.set(identifier)
 
     @app.after_request
     def end(response: Response) -> Response:
-        response.headers[_HEADER] = account().id
-        kind = _kind(request.path)
-        if kind and request.method != "OPTIONS":
-            _close(kind, account(), response.status_code, content, metrics)
+        kept, asked = account(), request._get_current_object()  # type: ignore[attr-defined]
+        response.headers.add(_HEADER, kept.id)
+        kind = _kind(asked.path)
+        if kind and asked.method != "OPTIONS":
+            _close(kind, kept, response.status_code, content, metrics)
         return response
 
     @app.teardown_request
     def forget(_: BaseException | None) -> None:
-        if "account" in g:
-            request_id.set(account().before)
+        kept = _current.get()
+        if kept:
+            _current.set(kept.around)
+            request_id.set(kept.around.id if kept.around else "")
 
 
 def _kind(path: str) -> str | None:
+    if not path.startswith(_INTERFACE):
+        return None
     path = path.rstrip("/")
     if path == _INTERFACE:
         return DISCOVERY
-    if not path.startswith(f"{_INTERFACE}/"):
+    if not path.startswith(_BELOW):
         return None
     return FEEDBACK if path.endswith("/feedback") else HOOK
 
@@ -110,11 +121,12 @@ def _kind(path: str) -> str | None:
 def _close(kind: str, kept: Account, status: int, content: str, metrics: counted.Metrics) -> None:
     seconds = time.perf_counter() - kept.began
     gaps = kept.found.chart.gaps if kept.found else kept.gaps
+    decisions = [d for d in kept.found.outcome.decisions if d.verdict is not Verdict.SILENT] if kept.found else []
     if kind == HOOK:
-        metrics.hook_call(kept.service, kept.mode, status, seconds if kept.service != counted.OTHER else None)
-        metrics.not_read(gaps)
-        if kept.found:
-            metrics.decided(kept.found.outcome.decisions, kept.mode == SHADOW)
+        spent = seconds if kept.service != counted.OTHER else None
+        metrics.hook_call(kept.service, kept.mode, status, spent, decisions, kept.mode == SHADOW)
+        if gaps:
+            metrics.not_read(gaps)
     good = status < 400
     level = logging.INFO if good else logging.WARNING if status < 500 else logging.ERROR
     if not _log.isEnabledFor(level) or (good and kind == DISCOVERY):
@@ -132,18 +144,19 @@ def _close(kind: str, kept: Account, status: int, content: str, metrics: counted
     if not good:
         fields |= {"reason": kept.reason, "fields": list(kept.fields)}
     if kind == HOOK:
-        fields |= _cards(kept) if kept.found else {}
+        if kept.found:
+            _cards(fields, decisions, kept.mode == SHADOW)
         fields["gaps"] = [f"{gap.what}: {gap.reason}" for gap in gaps]
     elif kept.heard:
         fields["items"], fields["new"] = kept.heard
-    _log.log(level, _MESSAGES[kind, good], extra={"fields": fields})
+    tell(level, _MESSAGES[kind, good], fields)
 
 
-def _cards(kept: Account) -> dict[str, Collection[str]]:
+def _cards(fields: dict[str, Any], decisions: Iterable[Decision], shadow: bool) -> None:
     """The cards of the answer, those that rest, and those that a client in shadow mode did not get."""
-    by_verdict: dict[Verdict, list[str]] = {Verdict.SHOWN: [], Verdict.SNOOZED: []}
-    for decision in kept.found.outcome.decisions if kept.found else ():
-        if decision.verdict in by_verdict:
-            by_verdict[decision.verdict].append(decision.recommendation.id)
-    shown, shadow = by_verdict[Verdict.SHOWN], kept.mode == SHADOW
-    return {"cards": [] if shadow else shown, "snoozed": by_verdict[Verdict.SNOOZED], "withheld": shown if shadow else []}
+    shown, snoozed = (
+        [d.recommendation.id for d in decisions if d.verdict is verdict] for verdict in (Verdict.SHOWN, Verdict.SNOOZED)
+    )
+    fields["cards"] = [] if shadow else shown
+    fields["snoozed"] = snoozed
+    fields["withheld"] = shown if shadow else []

@@ -7,6 +7,7 @@ lists the metrics.
 from __future__ import annotations
 
 import platform
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version as package_version
 from itertools import product
@@ -21,9 +22,12 @@ from ..fhir.search import Attempt
 from ..pathway.chart import Gap
 from ..pathway.decide import Decision, Verdict
 from .multiprocess import are_counts_shared, counts_of_all_processes
+from .tally import Tally
 
 NONE, OTHER = "none", "other"
 SERVED, WITHHELD = "served", "withheld"
+_SERVED = {verdict: SERVED if verdict is Verdict.SHOWN else verdict.value for verdict in Verdict}
+_WITHHELD = _SERVED | {Verdict.SHOWN: WITHHELD}
 _LOSSES = ("answers", "cards", "feedback", "tables", "tokens")
 
 
@@ -65,6 +69,7 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         self._constants = _Constants("")
         self._cards: frozenset[str] = frozenset()
+        self._tally = Tally()
 
         def counter(name: str, meaning: str, *labels: str) -> _Children:
             return _Children(Counter(name, meaning, labels, registry=registry))
@@ -112,22 +117,31 @@ class Metrics:
     def worker_runs(self) -> None:
         """This process answers calls. In a forked worker it also opens the files that its counts are kept in."""
         self._workers.set(1)
+        if are_counts_shared():
+            self._tally.write_from_now_on()
 
     # -- what happens ---------------------------------------------------------------------------------------------------
 
-    def hook_call(self, service: str, mode: str, status: int, seconds: float | None) -> None:
-        """One call; ``seconds`` only where it was let in, or refusals would make the service look fast."""
-        self._calls[service, mode, str(status)].inc()
-        if seconds is not None:
-            self._seconds[service,].observe(seconds)
-
-    def decided(self, decisions: Iterable[Decision], shadow: bool) -> None:
-        """What became of each card that was not silent."""
-        shown = WITHHELD if shadow else SERVED
-        for decision in decisions:
-            verdict = decision.verdict
-            if verdict is not Verdict.SILENT:
-                self._fates[decision.recommendation.id, shown if verdict is Verdict.SHOWN else verdict.value].inc()
+    def hook_call(
+        self,
+        service: str,
+        mode: str,
+        status: int,
+        seconds: float | None,
+        decisions: Iterable[Decision] = (),
+        shadow: bool = False,
+    ) -> None:
+        """One call, and what became of each card that was not silent; ``seconds`` only where it was let in, or refusals would
+        make the service look fast."""
+        fates, words = self._fates, _WITHHELD if shadow else _SERVED
+        ones = [fates[decision.recommendation.id, words[decision.verdict]] for decision in decisions]
+        ones.append(self._calls[service, mode, str(status)])
+        if seconds is None:
+            self._tally.add(ones)
+            return
+        histogram = self._seconds[service,]
+        ones.append(histogram._buckets[bisect_left(histogram._upper_bounds, seconds)])
+        self._tally.add(ones, ((histogram._sum, seconds),))
 
     def rate_limited(self) -> None:
         self._limited.inc()
@@ -155,6 +169,7 @@ class Metrics:
 
     def page(self) -> bytes:
         """Everything in the text format of Prometheus."""
+        self._tally.write()
         constants = generate_latest(self._constants)
         if not are_counts_shared():
             return constants + generate_latest(self._registry)

@@ -15,6 +15,7 @@ from ..fhir.decoding import hook_body
 from ..fhir.prefetch import templates
 from ..memory.database import MemoryDown
 from ..pipeline import Pipeline
+from .application import Json, address
 from .audit import account
 from .auth import Gate
 from .feedback import said
@@ -30,7 +31,7 @@ HOOK_VERSION = "1.0"
 
 
 def json_response(body: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(body), status, mimetype="application/json")
+    return Json(orjson.dumps(body), status)
 
 
 def hooks(
@@ -49,7 +50,7 @@ def hooks(
     @blueprint.get("/cds-services", strict_slashes=False)
     def discover() -> Response:
         gate.admit_to_discovery()
-        return Response(discovered, mimetype="application/json")
+        return Json(discovered)
 
     # The public sandbox appends "/{id}" to the discovery URL as typed, so a trailing slash there doubles it.
     @blueprint.post("/cds-services/<service_id>", strict_slashes=False)
@@ -94,7 +95,7 @@ def hooks(
     @blueprint.after_request
     def name_content(response: Response) -> Response:
         """Which content answered, on refusals too."""
-        response.headers["X-CDS-Content-Version"] = version
+        response.headers.add("X-CDS-Content-Version", version)
         return response
 
     return blueprint
@@ -162,4 +163,4 @@ def json_body(parsed: Callable[[bytes], Any] = orjson.loads) -> tuple[bytes, Any
 def base_url() -> str:
     """The address of the service as the client sees it."""
     public: str | None = current_app.config["CDS"].public_url
-    return public or request.url_root.rstrip("/")
+    return public or address(request._get_current_object())  # type: ignore[attr-defined]

@@ -97,3 +97,11 @@ def test_a_star_allows_every_origin_without_credentials_cors_05():
 def test_the_content_version_can_be_read_by_a_browser_cors_01(client):
     answer = support.call(client, support.on_pathway("patient-view"), headers={"Origin": support.SANDBOX})
     assert "X-CDS-Content-Version" in answer.headers["Access-Control-Expose-Headers"]
+
+
+def test_a_call_without_an_origin_is_answered_without_a_word_on_origins(client):
+    """An EHR's server names none. What a cache may keep is kept for those who name none."""
+    called, found = support.call(client, support.on_pathway("patient-view")), client.get("/cds-services")
+    for answer in (called, found):
+        assert not [name for name, _ in answer.headers if name.startswith("Access-Control-")]
+    assert found.headers["Vary"] == "Origin"

@@ -26,6 +26,7 @@ from cds_service import packaged_cards
 from cds_service.check import CASE_DAY, case_settings
 from cds_service.content.case_charts import request_for
 from cds_service.content.loader import load
+from cds_service.web.tally import MOMENT
 
 LIBRARY = load(packaged_cards())
 SIGN = "/cds-services/posterior-hip-pain-order-select"
@@ -150,12 +151,13 @@ class Service:
         connection = over or http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         data = None if body is None else json.dumps(body)
         named = {"Content-Type": "application/json"} | headers
-        connection.request("GET" if body is None else "POST", path, data, named)
-        answer = connection.getresponse()
-        read = answer.read()
-        if not over:
-            connection.close()
-        return answer.status, read, dict(answer.getheaders())
+        try:
+            connection.request("GET" if body is None else "POST", path, data, named)
+            answer = connection.getresponse()
+            return answer.status, answer.read(), dict(answer.getheaders())
+        finally:
+            if not over:
+                connection.close()
 
     def bearer(self, client: str = "live", path: str = SIGN) -> str:
         issuer = ISSUER + ("" if client == "live" else "/shadow")
@@ -165,6 +167,8 @@ class Service:
         return self.ask(SIGN, body, Authorization=self.bearer(client), **more)
 
     def metrics(self) -> Series:
+        """What is counted when every worker has written what it knows."""
+        time.sleep(2 * MOMENT)
         return series(self.ask("/metrics")[1].decode())
 
     @property

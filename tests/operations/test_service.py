@@ -10,10 +10,13 @@ import os
 import signal
 import socket
 import threading
+import time
 
 from ehr import Ehr
 from operations_support import HEADER, PLANTED, SIGN, TOKEN, Collector, Service, eventually, opioid_call, series, total, with_ehr
 from prometheus_client.mmap_dict import MmapedDict
+
+from cds_service.web.tally import MOMENT
 
 CALLS = "cds_hook_calls_total"
 
@@ -178,22 +181,40 @@ def test_the_spans_of_a_call_belong_together(service: Service, ehr: Ehr, collect
     assert not [s for s in collector.spans if "metrics" in s.name]
 
 
-def test_a_killed_worker_takes_no_count_with_it(service: Service) -> None:
+def test_a_worker_that_is_told_to_stop_takes_no_count_with_it(service: Service) -> None:
+    """Both of them, right after they have answered."""
+    before = total(service.metrics(), CALLS)
+    for _ in range(20):
+        assert service.call(opioid_call())[0] == 200
+    gone = service.workers
+    for pid in gone:
+        os.kill(pid, signal.SIGTERM)
+    eventually(lambda: len(service.workers) == 2 and not set(gone) & set(service.workers))
+    eventually(lambda: total(service.metrics(), "cds_workers") == 2)
+    assert total(service.metrics(), CALLS) - before == 20
+
+
+def test_a_killed_worker_takes_a_moment_of_counts_with_it_at_most(service: Service) -> None:
     """Killed while it works, several times: what was answered is counted, what was not sent is not."""
     before = total(service.metrics(), CALLS)
-    sent, good, stop = [0], [0], threading.Event()
+    sent, stop = [0], threading.Event()
+    answered: list[float] = []
+    killed: list[float] = []
 
     def work() -> None:
         while not stop.is_set():
             sent[0] += 1
             with contextlib.suppress(OSError, http.client.HTTPException):
-                good[0] += service.call(opioid_call())[0] == 200
+                if service.call(opioid_call())[0] == 200:
+                    answered.append(time.monotonic())
 
     caller = threading.Thread(target=work)
     caller.start()
     for _ in range(3):
-        goal, victim = good[0] + 10, service.workers[0]
-        eventually(lambda goal=goal: good[0] >= goal)
+        time.sleep(4 * MOMENT)
+        goal, victim = len(answered) + 10, service.workers[0]
+        eventually(lambda goal=goal: len(answered) >= goal)
+        killed.append(time.monotonic())
         os.kill(victim, signal.SIGKILL)
         eventually(lambda victim=victim: victim not in service.workers and len(service.workers) == 2)
     stop.set()
@@ -201,7 +222,8 @@ def test_a_killed_worker_takes_no_count_with_it(service: Service) -> None:
     eventually(lambda: total(service.metrics(), "cds_workers") == 2)
     found = {total(service.metrics(), CALLS) - before for _ in range(6)}
     assert len(found) == 1
-    assert good[0] <= found.pop() <= sent[0]
+    sure = [moment for moment in answered if not any(0 <= end - moment < 2 * MOMENT for end in killed)]
+    assert 20 < len(sure) <= found.pop() <= sent[0]
     files = [path.name for path in service.counts.glob("counter_*.db")]
     assert len(files) == 4, "the parent, two workers, and one for all that are gone"
     assert service.log.count("was sent SIGKILL") == 3, "what gunicorn says of its workers is not cut"
