@@ -266,15 +266,17 @@ class Chart:
         return tuple(draft for draft in self.drafts if draft.selected)
 
 
+_NEVER: Any = object()
+
+
 def once(compute: Callable[[Chart], T]) -> Callable[[Chart], T]:
     """A fact derived from the chart, computed at most once per chart."""
 
     @wraps(compute)
     def fact(chart: Chart) -> T:
-        memo = chart.memo
-        if compute not in memo:
-            memo[compute] = compute(chart)
-        result: T = memo[compute]
-        return result
+        known: T = chart.memo.get(compute, _NEVER)
+        if known is _NEVER:
+            known = chart.memo[compute] = compute(chart)
+        return known
 
     return fact
