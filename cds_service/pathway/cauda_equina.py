@@ -26,13 +26,11 @@ def _signs(chart: Chart) -> list[tuple[ValueSet, When | None, str, str]]:
     """Every recorded sign of cauda equina syndrome: which, when, in what words, and its record."""
     found: list[tuple[ValueSet, When | None, str, str]] = []
     items: Iterable[tuple[frozenset[str], When | None, str, str]] = [
-        *((p.concepts, p.began, p.name, p.ref) for p in chart.problems if p.current is Answer.YES),
-        *((r.concepts, r.when, "a recorded finding", r.ref) for r in chart.readings if r.present is not False),
-        *((c.reasons, c.when, "the reason of an encounter", c.ref) for c in chart.contacts if c.took_place),
+        *((p.concepts, p.began, p.name, p.ref) for p in chart.problems_of_any(_ANY) if p.current is Answer.YES),
+        *((r.concepts, r.when, "a recorded finding", r.ref) for r in chart.readings_of_any(_ANY) if r.present is not False),
+        *((c.reasons, c.when, "the reason of an encounter", c.ref) for c in chart.contacts if c.took_place and not _ANY.isdisjoint(c.reasons)),
     ]
     for concepts, when, name, ref in items:
-        if _ANY.isdisjoint(concepts):
-            continue
         kind = next((k for k in _KINDS if k in concepts), None)
         if kind is None and _NUMBNESS in concepts and not concepts.isdisjoint({_SADDLE_SITE, _SADDLE_WORDS}):
             kind = _SADDLE
@@ -58,7 +56,7 @@ def _live_signs(chart: Chart) -> tuple[tuple[ValueSet, Answer | None, str, str],
 
 def _bladder_explained(chart: Chart) -> bool:
     """Prostate enlargement or stress incontinence explains a bladder code that stands alone."""
-    return any(p.current is Answer.YES and not p.concepts.isdisjoint({_PROSTATE, _STRESS}) for p in chart.problems)
+    return any(p.current is Answer.YES for p in chart.problems_of_any((_PROSTATE, _STRESS)))
 
 
 @once

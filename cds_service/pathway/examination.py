@@ -19,7 +19,7 @@ def examination_not_documented(chart: Chart) -> Finding:
     """No examination of the posterior hip (a test, a strength, the completed template; any result) is recorded in the last 90
     days, and no MRI of hip or pelvis and no nerve conduction study in the last 180. A pain score, a vital sign or a
     laboratory value is no examination. Unknown when one of them could not be read."""
-    tested = [(within(r.when, _DAYS, chart.today), r.ref) for r in chart.readings if _EXAMINATION in r.concepts]
+    tested = [(within(r.when, _DAYS, chart.today), r.ref) for r in chart.readings_of(_EXAMINATION)]
     for recent, ref in tested:
         if recent is Answer.YES:
             return no("an examination of the last 90 days is recorded", ref)

@@ -29,12 +29,12 @@ def malignancies(chart: Chart) -> tuple[Flag, ...]:
 
 def _causes(chart: Chart) -> list[Flag]:
     found = []
-    for problem in chart.problems:
+    for problem in chart.problems_of_any((MALIGNANCY, _HISTORY)):
         live = is_malignancy(problem) and (problem.current is Answer.YES or problem.in_remission)
         if live or _HISTORY in problem.concepts:  # a history is past by its name, whatever its status
             found.append(recorded(problem.name, None, problem.ref))
     ages = age_range(chart)
-    for concepts, when, ref in signs(chart):
+    for concepts, when, ref in signs(chart, _WEIGHT_LOSS, _NIGHT_PAIN):
         if _WEIGHT_LOSS in concepts and within(when, 180, chart.today) is Answer.YES:
             found.append(Flag("weight loss is recorded", when, (ref,)))
         if _NIGHT_PAIN in concepts and ages and ages[0] >= 50:

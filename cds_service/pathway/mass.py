@@ -18,7 +18,7 @@ def masses(chart: Chart) -> tuple[Flag, ...]:
         for report in chart.reports
         if MASS in report.conclusions
     ]
-    return (*reported, *(Flag("a mass on the nerve is recorded", w, (ref,)) for c, w, ref in signs(chart) if MASS in c))
+    return (*reported, *(Flag("a mass on the nerve is recorded", w, (ref,)) for _, w, ref in signs(chart, MASS)))
 
 
 @finding(reads=("problems", "readings", "reports"))

@@ -44,7 +44,7 @@ Series = list[tuple[date, float, str]]
 def _series(chart: Chart) -> dict[str, Series]:
     """Dated values by instrument; all pain scores are one instrument."""
     found: dict[str, Series] = {}
-    for reading in chart.readings:
+    for reading in chart.readings_of_any((_PAIN, _HIP_SCORE)):
         if reading.when is None or not reading.when.exact or reading.when.latest > chart.today:
             continue
         if _PAIN in reading.concepts:

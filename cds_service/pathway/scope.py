@@ -33,6 +33,7 @@ _OTHER_WIDE = (
     concept("pudendal-words"),
     concept("extra-articular-impingement-words"),
 )
+_WIDE = frozenset({_BUTTOCK_PAIN, _UNSPECIFIC_PAIN, *_OTHER_WIDE})
 _CAUDA_EQUINA = concept("rf-cauda-equina")
 
 
@@ -60,7 +61,7 @@ def in_pathway(chart: Chart) -> Finding:
 def pain_problems(chart: Chart) -> tuple[Problem, ...]:
     """The current problems of the posterior hip, core or wide."""
     core = tuple(problem for _, problem in core_problems(chart))
-    return core + tuple(p for p in chart.problems if p.current is Answer.YES and _wide(p) and p not in core)
+    return core + tuple(p for p in chart.problems_of_any(_WIDE) if p.current is Answer.YES and _wide(p) and p not in core)
 
 
 def concerns_the_posterior_hip(concepts: Concepts) -> bool:
@@ -86,7 +87,7 @@ def in_posterior_hip_scope(chart: Chart) -> Finding:
     if core.answer is Answer.YES:
         return core
     undecided = None
-    for problem in chart.problems:
+    for problem in chart.problems_of_any((*_WIDE, _CAUDA_EQUINA)):
         if problem.current is not Answer.NO and (_wide(problem) or _opens_as_cauda_equina(problem, chart)):
             if problem.current is Answer.YES:
                 return yes(f"recorded: {problem.name}", problem.ref)
@@ -124,7 +125,7 @@ def neuropathic_indication(chart: Chart) -> Finding:
     if mechanical:
         if Syndrome.SCIATICA in found:
             return yes(f"{names_of(mechanical)} with sciatica", *refs_of(mechanical), *found[Syndrome.SCIATICA])
-        for reading in chart.readings:
+        for reading in chart.readings_of_any(_NEUROPATHIC_SCORES):
             for score, cut_off in _NEUROPATHIC_SCORES.items():
                 if score in reading.concepts and reading.value is not None and reading.value >= cut_off:
                     if within(reading.when, _SCORE_DAYS, chart.today) is Answer.YES:

@@ -61,7 +61,7 @@ def syndrome_of(concepts: Concepts) -> Syndrome | None:
 def core_problems(chart: Chart) -> tuple[tuple[Syndrome, Problem], ...]:
     """The current problems that are a core syndrome."""
     found = []
-    for problem in chart.problems:
+    for problem in chart.problems_of_any(_CORE):
         syndrome = syndrome_of(problem.concepts)
         if syndrome and problem.current is Answer.YES:
             found.append((syndrome, problem))
@@ -88,7 +88,7 @@ def syndromes(chart: Chart) -> Mapping[Syndrome, tuple[str, ...]]:
 @once
 def undecided_core(chart: Chart) -> tuple[tuple[Syndrome, str], ...]:
     """Core problems of which the record does not say whether they are current."""
-    undecided = (p for p in chart.problems if p.current is Answer.UNKNOWN)
+    undecided = (p for p in chart.problems_of_any(_CORE) if p.current is Answer.UNKNOWN)
     return tuple((s, p.ref) for p in undecided if (s := syndrome_of(p.concepts)))
 
 

@@ -50,7 +50,7 @@ def _trial(chart: Chart, medicines: ValueSet) -> tuple[Outcome, Run | None]:
     contraindication = _CONTRAINDICATIONS.get(medicines)
     if contraindication and current_problem(chart, contraindication).answer is Answer.YES:
         return Outcome.CONTRAINDICATED, None
-    if any(m.do_not_give and medicines in m.classes for m in chart.medicines):
+    if any(m.do_not_give for m in chart.medicines_of(medicines)):
         return Outcome.CONTRAINDICATED, None
     intolerant = next((r for r in mine if r.intolerant), None)
     if intolerant:
