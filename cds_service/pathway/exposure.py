@@ -17,6 +17,7 @@ _GAP_DAYS = 30
 LONG_TERM_DAYS, LATELY_DAYS = 90, 30
 # Never a trial, whatever their dates.
 _NEVER_TAKEN = frozenset({"draft", "cancelled", "entered-in-error", "unknown", "not-taken"})
+_PAST = frozenset({"completed", "stopped", "on-hold", "ended"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,15 @@ def exposure(medicine: Medicine, today: date) -> tuple[date, date] | None:
     return start.earliest, max(min(end, today), start.earliest)
 
 
-def ever_taken(chart: Chart) -> Iterable[Medicine]:
-    """What is taken, and what was: nothing that was only drafted, cancelled or not to be given."""
-    for medicine in chart.medicines:
-        if medicine.classes and medicine.status not in _NEVER_TAKEN and not medicine.do_not_give:
-            if medicine.on_list or medicine.status in ("completed", "stopped", "on-hold", "ended"):
-                yield medicine
+def ever_taken(medicines: Iterable[Medicine]) -> list[Medicine]:
+    """Of these what is taken, and what was: nothing that was only drafted, cancelled or not to be given."""
+    return [
+        medicine
+        for medicine in medicines
+        if medicine.classes
+        and not medicine.do_not_give
+        and (medicine.status not in _NEVER_TAKEN if medicine.on_list else medicine.status in _PAST)
+    ]
 
 
 def runs_of(name: str, medicines: list[Medicine], today: date) -> list[Run]:
@@ -102,20 +106,51 @@ def _run(name: str, classes: frozenset[str], group: list[Medicine], days: int | 
 
 
 @once
+def _by_ingredient(chart: Chart) -> dict[str, list[Medicine]]:
+    """What was ever taken; a medicine without a known ingredient counts under its own name."""
+    found: dict[str, list[Medicine]] = {}
+    for medicine in ever_taken(chart.medicines):
+        for ingredient in _counts_as(medicine):
+            found.setdefault(ingredient, []).append(medicine)
+    return found
+
+
+def _counts_as(medicine: Medicine) -> Iterable[str]:
+    return medicine.ingredients or (medicine.name.lower(),)
+
+
+@once
+def _runs(chart: Chart) -> dict[str, list[Run]]:
+    """The runs by ingredient, as far as they were asked for: most of a long list of medicines never is."""
+    return {}
+
+
+def _runs_of_all(chart: Chart, ingredients: Iterable[str]) -> tuple[Run, ...]:
+    known, found = _runs(chart), []
+    for name in sorted(ingredients):
+        if name not in known:
+            known[name] = runs_of(name, _by_ingredient(chart)[name], chart.today)
+        found += known[name]
+    return tuple(found)
+
+
 def runs(chart: Chart) -> tuple[Run, ...]:
-    """Every run of every ingredient; a medicine without a known ingredient counts under its own name."""
-    by_ingredient: dict[str, list[Medicine]] = {}
-    for medicine in ever_taken(chart):
-        for ingredient in medicine.ingredients or {medicine.name.lower()}:
-            by_ingredient.setdefault(ingredient, []).append(medicine)
-    return tuple(run for name, group in sorted(by_ingredient.items()) for run in runs_of(name, group, chart.today))
+    """Every run of every ingredient."""
+    return _runs_of_all(chart, _by_ingredient(chart))
+
+
+def runs_in(chart: Chart, *classes: ValueSet) -> tuple[Run, ...]:
+    """The runs of every ingredient of these classes."""
+    mine = ever_taken(medicine for name in classes for medicine in chart.medicines_of(name))
+    return _runs_of_all(chart, {name for medicine in mine for name in _counts_as(medicine)}) if mine else ()
 
 
 def days_covered(chart: Chart, medicines: ValueSet) -> int:
     """The longest run of a class in days; 0 when none is known."""
-    return max((r.days for r in runs(chart) if medicines in r.classes and r.days is not None), default=0)
+    return max((r.days for r in runs_in(chart, medicines) if r.days is not None), default=0)
 
 
+@once
 def long_term_ingredients(chart: Chart) -> frozenset[str]:
     """What was taken for 90 days or more and until the last 30: stopping it at once is a harm, whatever its status says."""
     reach = chart.today - timedelta(days=LATELY_DAYS)
