@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from .answers import Answer, Finding, yes
-from .chart import Chart, once
+from .chart import Chart, Concepts, once
 from .dates import When, within
 from .suspicion import NOT_EXCLUDED
 from .syndromes import Syndrome, core_problems
@@ -19,17 +17,17 @@ _SEXUAL, _BOTH_LEGS = concept("cauda-equina-sexual"), concept("cauda-equina-weak
 _ANAL_TONE, _SYNDROME = concept("cauda-equina-anal-tone"), concept("rf-cauda-equina")
 _KINDS = (_SADDLE, _BLADDER, _BOWEL, _SEXUAL, _BOTH_LEGS, _ANAL_TONE, _SYNDROME)
 _ANY = frozenset({*_KINDS, _NUMBNESS})
+_READING, _REASON = "a recorded finding", "the reason of an encounter"
 _PROSTATE, _STRESS = concept("prostate-enlargement"), concept("stress-incontinence")
 
 
 def _signs(chart: Chart) -> list[tuple[ValueSet, When | None, str, str]]:
     """Every recorded sign of cauda equina syndrome: which, when, in what words, and its record."""
+    items: list[tuple[Concepts, When | None, str, str]] = []
+    items += [(p.concepts, p.began, p.name, p.ref) for p in chart.problems_of_any(_ANY) if p.current is Answer.YES]
+    items += [(r.concepts, r.when, _READING, r.ref) for r in chart.readings_of_any(_ANY) if r.present is not False]
+    items += [(c.reasons, c.when, _REASON, c.ref) for c in chart.contacts if c.took_place and not _ANY.isdisjoint(c.reasons)]
     found: list[tuple[ValueSet, When | None, str, str]] = []
-    items: Iterable[tuple[frozenset[str], When | None, str, str]] = [
-        *((p.concepts, p.began, p.name, p.ref) for p in chart.problems_of_any(_ANY) if p.current is Answer.YES),
-        *((r.concepts, r.when, "a recorded finding", r.ref) for r in chart.readings_of_any(_ANY) if r.present is not False),
-        *((c.reasons, c.when, "the reason of an encounter", c.ref) for c in chart.contacts if c.took_place and not _ANY.isdisjoint(c.reasons)),
-    ]
     for concepts, when, name, ref in items:
         kind = next((k for k in _KINDS if k in concepts), None)
         if kind is None and _NUMBNESS in concepts and not concepts.isdisjoint({_SADDLE_SITE, _SADDLE_WORDS}):
@@ -43,7 +41,10 @@ def _signs(chart: Chart) -> list[tuple[ValueSet, When | None, str, str]]:
 def _live_signs(chart: Chart) -> tuple[tuple[ValueSet, Answer | None, str, str], ...]:
     """The signs of the last 30 days (YES) and those without a date (None); older ones are gone."""
     signs: list[tuple[ValueSet, Answer | None, str, str]] = []
-    for kind, when, name, ref in _signs(chart):
+    found = _signs(chart)
+    if not found:
+        return ()
+    for kind, when, name, ref in found:
         recent = None if when is None else when.within(_SIGN_DAYS, chart.today)
         if recent is Answer.UNKNOWN:
             recent = None  # a month or a year that could be the last 30 days: ask, like an undated sign
@@ -62,7 +63,7 @@ def _bladder_explained(chart: Chart) -> bool:
 @once
 def _definite(chart: Chart) -> Finding | None:
     dated = [sign for sign in _live_signs(chart) if sign[1] is Answer.YES]
-    if {kind for kind, *_ in dated} - {_SEXUAL}:
+    if dated and {kind for kind, *_ in dated} - {_SEXUAL}:
         return yes("recorded in the last 30 days: " + ", ".join(name for _, _, name, _ in dated), *(s[3] for s in dated))
     return None
 

@@ -278,7 +278,7 @@ class Chart:
 
     def absence(self, *sections: str) -> Answer:
         """The answer to "is it there?" when nothing was found: NO, or UNKNOWN where a section has a gap."""
-        return Answer.UNKNOWN if self.unread(*sections) else Answer.NO
+        return Answer.UNKNOWN if self.gaps and self.unread(*sections) else Answer.NO
 
     def without_drafts(self, refs: Iterable[str]) -> Chart:
         """The chart as it would be after these drafts were deleted."""
@@ -328,6 +328,8 @@ class Chart:
 
     @property
     def selected(self) -> tuple[Draft, ...]:
+        if not self.drafts:
+            return ()
         return tuple(draft for draft in self.drafts if draft.selected)
 
 

@@ -277,8 +277,8 @@ def _offers_depend_on_a_gap(recommendation: Recommendation, variant: Variant | N
 
 
 def _settle(decisions: list[Decision], cap: int, resting: Resting) -> list[Decision]:
-    """Suppression, snooze and cap in one pass down the ranks, in place; what is shown in the end. A card yields only to cards that
-    are shown in the end, so that a snooze never hides another card.
+    """Suppression, snooze and cap in one pass down the ranks, in place; what is shown. A card yields only to cards that are
+    shown in the end, so that a snooze never hides another card.
 
     Of cards with base level info the best-ranked are kept. The base level counts: an escalated info card is still cut, a
     warning never is.

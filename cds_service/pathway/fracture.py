@@ -7,7 +7,7 @@ from .chart import Chart, once
 from .dates import When, within
 from .demographics import age_range
 from .exposure import days_covered
-from .imaging import HIP_MRI, XRAY, negative_since
+from .imaging import HIP_MRI, NOTHING_TO_EXPLAIN, XRAY, negative_since
 from .suspicion import Flag, raised, recorded, told
 from .vocabulary import concept, finding, phrase
 
@@ -15,6 +15,9 @@ _TRAUMA, _BEARING = concept("trauma"), concept("unable-to-bear-weight")
 _OSTEOPOROSIS, _STEROID = concept("osteoporosis"), concept("med-systemic-corticosteroid")
 _STRESS_FRACTURE, _HIP_FRACTURE = concept("stress-fracture"), concept("rf-hip-pelvic-fracture")
 _READS = ("problems", "readings", "contacts", "medicines", "person")
+
+
+_NOTHING = both_found(NOTHING_TO_EXPLAIN, NOTHING_TO_EXPLAIN)
 
 
 @once
@@ -68,6 +71,8 @@ def injury_imaged_negative(chart: Chart) -> Finding:
     negative. Unknown when both were done and a conclusion is not coded, or when reports could not be read. No when one of
     them shows a fracture."""
     since = [flag.since for flag in fractures(chart)]
+    if not since:
+        return _NOTHING
     shows = frozenset({_STRESS_FRACTURE, _HIP_FRACTURE})
     return both_found(negative_since(chart, XRAY, since, shows), negative_since(chart, HIP_MRI, since, shows))
 

@@ -57,11 +57,7 @@ def _just_below(value: float) -> float:
 
 def _newest(chart: Chart, name: str) -> list[Reading]:
     """The results of the newest day within a year; several when one day has several."""
-    recent = [
-        r
-        for r in chart.readings_of(name)
-        if r.value is not None and within(r.when, _DAYS, chart.today) is Answer.YES
-    ]
+    recent = [r for r in chart.readings_of(name) if r.value is not None and within(r.when, _DAYS, chart.today) is Answer.YES]
     if not recent:
         return []
     newest = max(r.when.latest for r in recent if r.when)

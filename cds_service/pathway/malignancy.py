@@ -7,7 +7,7 @@ from .chart import Chart, once
 from .dates import within
 from .demographics import age_range
 from .exclusions import MALIGNANCY, is_malignancy
-from .imaging import mri_of_the_pain, negative_since
+from .imaging import NOTHING_TO_EXPLAIN, mri_of_the_pain, negative_since
 from .mass import MASS
 from .scope import pain_problems
 from .suspicion import Flag, raised, recorded, signs, told
@@ -24,7 +24,7 @@ def malignancies(chart: Chart) -> tuple[Flag, ...]:
     pains = [p.began for p in pain_problems(chart) if within(p.began, 365, chart.today) is Answer.YES]
     if not pains:
         return ()
-    return tuple(Flag(cause.because, began, cause.refs) for cause in _causes(chart) for began in pains)
+    return tuple([Flag(cause.because, began, cause.refs) for cause in _causes(chart) for began in pains])
 
 
 def _causes(chart: Chart) -> list[Flag]:
@@ -56,6 +56,8 @@ def pain_imaged_negative(chart: Chart) -> Finding:
     the pain is sciatica or radiculopathy only, else of hip or pelvis. Unknown when it was done and its conclusion is not
     coded, or when reports could not be read. No when it shows a tumour or a mass."""
     since = [flag.since for flag in malignancies(chart)]
+    if not since:
+        return NOTHING_TO_EXPLAIN
     return negative_since(chart, mri_of_the_pain(chart), since, frozenset({MALIGNANCY, MASS}))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Concepts, Problem, once
 from .dates import within
-from .syndromes import NAME, Syndrome, core_problems, names_of, refs_of, syndrome_of, syndromes, undecided_core
+from .syndromes import NAME, Syndrome, core_problems, names_of, refs_of, syndrome_of, syndromes, titles, undecided_core
 from .vocabulary import concept, finding, phrase
 
 _NERVE_OUTSIDE_SPINE = frozenset(
@@ -20,6 +20,7 @@ _NERVE_OUTSIDE_SPINE = frozenset(
 )
 _RADICULAR = frozenset({Syndrome.SCIATICA, Syndrome.RADICULOPATHY})
 _MECHANICAL = frozenset({Syndrome.ISCHIOFEMORAL, Syndrome.HAMSTRING})
+_ALL = frozenset(Syndrome)
 
 # Cut-offs of the three neuropathic pain scores: pathway specification, part D, neuropathic_indication.
 _NEUROPATHIC_SCORES = {concept("score-dn4"): 4.0, concept("score-paindetect"): 19.0, concept("score-slanss"): 12.0}
@@ -37,12 +38,11 @@ _WIDE = frozenset({_BUTTOCK_PAIN, _UNSPECIFIC_PAIN, *_OTHER_WIDE})
 _CAUDA_EQUINA = concept("rf-cauda-equina")
 
 
-def _not_found(chart: Chart, what: str, asked: Iterable[Syndrome]) -> Finding:
+def _not_found(chart: Chart, what: str, asked: Container[Syndrome]) -> Finding:
     """The answer when none of the asked syndromes is known to be current."""
     if chart.unread("problems"):
         return unknown(f"the problem list could not be read: {what} unknown")
-    wanted = frozenset(asked)
-    if refs := [ref for syndrome, ref in undecided_core(chart) if syndrome in wanted]:
+    if (undecided := undecided_core(chart)) and (refs := [ref for syndrome, ref in undecided if syndrome in asked]):
         return unknown(f"a recorded problem does not say whether it is current: {what} unknown", *refs)
     return no(f"{what} not recorded as current")
 
@@ -54,14 +54,15 @@ def in_pathway(chart: Chart) -> Finding:
     found = syndromes(chart)
     if found:
         return yes(f"recorded: {names_of(found)}", *refs_of(found))
-    return _not_found(chart, "a pathway syndrome", Syndrome)
+    return _not_found(chart, "a pathway syndrome", _ALL)
 
 
 @once
 def pain_problems(chart: Chart) -> tuple[Problem, ...]:
     """The current problems of the posterior hip, core or wide."""
-    core = tuple(problem for _, problem in core_problems(chart))
-    return core + tuple(p for p in chart.problems_of_any(_WIDE) if p.current is Answer.YES and _wide(p) and p not in core)
+    core = [problem for _, problem in core_problems(chart)]
+    wide = [p for p in chart.problems_of_any(_WIDE) if p.current is Answer.YES and _wide(p) and p not in core]
+    return (*core, *wide)
 
 
 def concerns_the_posterior_hip(concepts: Concepts) -> bool:
@@ -109,7 +110,7 @@ def has_syndrome(chart: Chart, any_of: tuple[Syndrome, ...]) -> Finding:
     found = {s: refs for s, refs in syndromes(chart).items() if s in any_of}
     if found:
         return yes(f"recorded: {names_of(found)}", *refs_of(found))
-    return _not_found(chart, ", ".join(NAME[s] for s in any_of), any_of)
+    return _not_found(chart, titles(any_of), any_of)
 
 
 @finding(reads=("problems", "readings"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 
 from .answers import Answer
 from .chart import Chart, Concepts, Problem, once
@@ -26,7 +27,7 @@ class Syndrome(StrEnum):
     DEEP_GLUTEAL = "deep-gluteal"
 
 
-_CONCEPT = {
+_CONCEPT = {  # in the order of the enumeration
     Syndrome.PIRIFORMIS: concept("piriformis-syndrome"),
     Syndrome.GEMELLI_OBTURATOR: concept("gemelli-obturator-syndrome"),
     Syndrome.ISCHIOFEMORAL: concept("ischiofemoral-impingement"),
@@ -54,7 +55,7 @@ def syndrome_of(concepts: Concepts) -> Syndrome | None:
     """The one syndrome that a problem's codes and words stand for."""
     if _CORE.isdisjoint(concepts):
         return None
-    return next(s for s in Syndrome if _CONCEPT[s] in concepts)
+    return next(syndrome for syndrome, name in _CONCEPT.items() if name in concepts)
 
 
 @once
@@ -82,7 +83,7 @@ def syndromes(chart: Chart) -> Mapping[Syndrome, tuple[str, ...]]:
                 ref = reason.problem or draft.ref
                 if ref not in refs:
                     refs.append(ref)
-    return {syndrome: tuple(found[syndrome]) for syndrome in Syndrome if syndrome in found}
+    return {syndrome: tuple(found[syndrome]) for syndrome in _CONCEPT if syndrome in found}
 
 
 @once
@@ -94,9 +95,15 @@ def undecided_core(chart: Chart) -> tuple[tuple[Syndrome, str], ...]:
 
 def names_of(found: Mapping[Syndrome, tuple[str, ...]]) -> str:
     """The syndromes in words."""
-    return ", ".join(NAME[s] for s in found)
+    return ", ".join([NAME[s] for s in found])
+
+
+@cache
+def titles(asked: tuple[Syndrome, ...]) -> str:
+    """The syndromes that a line asks for, in words."""
+    return ", ".join(NAME[s] for s in asked)
 
 
 def refs_of(found: Mapping[Syndrome, tuple[str, ...]]) -> tuple[str, ...]:
     """The records that name them."""
-    return tuple(ref for refs in found.values() for ref in refs)
+    return next(iter(found.values())) if len(found) == 1 else tuple(ref for refs in found.values() for ref in refs)

@@ -7,7 +7,7 @@ from .chart import Chart
 from .injections import injection_failed
 from .physiotherapy import care_days
 from .suspicion import signs
-from .syndromes import NAME, Syndrome, core_problems
+from .syndromes import Syndrome, core_problems, titles
 from .trials import adequate_agents
 from .vocabulary import ValueSet, concept, finding
 
@@ -27,7 +27,7 @@ def confirmed_syndrome(chart: Chart, any_of: tuple[Syndrome, ...]) -> Finding:
         return unknown("the problem list could not be read")
     if mine:
         return no("the diagnosis is not confirmed", *(p.ref for p in mine))
-    return no(f"{', '.join(NAME[s] for s in any_of)} not recorded as current")
+    return no(f"{titles(any_of)} not recorded as current")
 
 
 def _documented(chart: Chart, finding_of: ValueSet, what: str) -> Finding:

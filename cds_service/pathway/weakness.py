@@ -27,15 +27,16 @@ def deficits(chart: Chart) -> tuple[Flag, ...]:
         weak = _WEAK_LEG in problem.concepts or _LEG_WORDS in problem.concepts
         if weak and problem.current is Answer.YES and within(problem.began, 90, chart.today) is Answer.YES:
             found.append(recorded(problem.name, problem.began, problem.ref))
-    return (*sorted(found, key=lambda f: (f.since or _NEVER, f.refs, f.because)), *_weak_readings(chart))
+    found.sort(key=lambda f: (f.since or _NEVER, f.refs, f.because))
+    return (*found, *_weak_readings(chart))
 
 
 def _weak_readings(chart: Chart) -> list[Flag]:
     measured = [
-        (r.when, r.ref, r.value, r)
-        for r in chart.readings_of(_STRENGTH)
-        if r.value is not None and 0 <= r.value <= 5 and r.when
+        (r.when, r.ref, r.value, r) for r in chart.readings_of(_STRENGTH) if r.value is not None and 0 <= r.value <= 5 and r.when
     ]
+    if not measured:
+        return []
     strengths = [(reading, value) for _, _, value, reading in sorted(measured, key=lambda m: m[:3])]
     found = []
     for reading, value in strengths:
