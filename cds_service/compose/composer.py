@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..fhir.orders import Session, change, complete
+from ..fhir.orders import Session, Subject, change, complete
 from ..pathway.answers import Answer
 from ..pathway.chart import Chart, Draft
 from ..pathway.decide import Decision, Outcome, holds
@@ -37,7 +37,8 @@ class Composer:
         self._pages = pages
         self._forms = forms
         self._identities = identities()
-        self._reasoned: Session | None = None
+        self._without: dict[frozenset[str], Chart] = {}
+        self._subject: Subject | None = None
 
     def cards(self) -> list[Card]:
         """The shown cards in rank order."""
@@ -77,7 +78,7 @@ class Composer:
     def _suggestion(self, offer: Offer) -> dict[str, Any] | None:
         """One button, or None when it must not be offered to this patient."""
         spec, chart = offer.spec, self._chart
-        if not holds(spec.when, chart):
+        if spec.when and not holds(spec.when, chart):
             return None
         gone: Sequence[Draft] = ()
         if spec.deletes:
@@ -89,7 +90,7 @@ class Composer:
         label = spec.label
         if spec.order:
             replaced = self._selected(spec.changes) if spec.changes else gone
-            band = offered_band(spec.order, chart, chart.without_drafts([d.ref for d in replaced]) if replaced else chart)
+            band = offered_band(spec.order, chart, self._after(replaced))
             if band is None:
                 return None
             made = self._action(offer, band)
@@ -100,6 +101,15 @@ class Composer:
         # Create first, then delete: some clients apply the first action only.
         actions.extend([{"type": "delete", "description": f"Remove the draft {d.name}", "resourceId": d.ref} for d in gone])
         return {"label": label or "Apply", "uuid": next(self._identities), "actions": actions}
+
+    def _after(self, gone: Sequence[Draft]) -> Chart:
+        """The chart without these drafts; buttons that replace the same ones are judged on the same chart."""
+        if not gone:
+            return self._chart
+        refs = frozenset([draft.ref for draft in gone])
+        if refs not in self._without:
+            self._without[refs] = self._chart.without_drafts(refs)
+        return self._without[refs]
 
     def _selected(self, what: str) -> list[Draft]:
         return [d for d in self._chart.selected if d.is_of(what)]
@@ -120,7 +130,7 @@ class Composer:
         if offer.spec.completes:
             return self._update(offer, offer.spec.completes, band, complete)
         creation = offer.creation(band)
-        resource = creation.form.draft(self._with_reasons())
+        resource = creation.form.draft(self._of_patient())
         return {"type": "create", "description": creation.description, "resource": resource}
 
     def _update(self, offer: Offer, what: str, band: Band, merge: Merge) -> dict[str, Any] | None:
@@ -133,12 +143,12 @@ class Composer:
         words = f"Change the draft to {band.label}" if merge is change else f"Complete the draft: {band.label}"
         return {"type": "update", "description": words, "resource": resource}
 
-    def _with_reasons(self) -> Session:
-        """The session, with the pathway problems as the reason of what is drafted in it."""
-        if self._reasoned is None:
+    def _of_patient(self) -> Subject:
+        """Whom the drafts are for, with the pathway problems as their reason."""
+        if self._subject is None:
             found = [ref for refs in syndromes(self._chart).values() for ref in sorted(refs) if _CONDITION.match(ref)]
-            self._reasoned = self._session._replace(reasons=tuple(dict.fromkeys(found)))
-        return self._reasoned
+            self._subject = Subject(self._session._replace(reasons=tuple(dict.fromkeys(found))))
+        return self._subject
 
 
 def offered_band(order: Order, chart: Chart, after: Chart) -> Band | None:

@@ -61,11 +61,11 @@ class Offer:
         self.spec = spec
         self.note = note
         creates = spec.order if spec.order and not (spec.changes or spec.completes) else None
-        self._drafts = [(band, _Creation(creates, band, note)) for band in creates.bands] if creates else []
+        self._creations = {id(band): _Creation(creates, band, note) for band in creates.bands} if creates else {}
 
     def creation(self, band: Band) -> _Creation:
         """The draft in this form of its order."""
-        return next(creation for other, creation in self._drafts if other is band)
+        return self._creations[id(band)]
 
 
 class _Creation:

@@ -26,6 +26,19 @@ class Session(NamedTuple):
     reasons: tuple[str, ...] = ()
 
 
+class Subject:
+    """What the drafts of one answer have in common, put together once."""
+
+    __slots__ = ("authored", "encounter", "patient", "reasons", "today")
+
+    def __init__(self, session: Session) -> None:
+        self.today = session.today
+        self.authored = session.today.isoformat()
+        self.patient = {"reference": f"Patient/{session.patient}"}
+        self.encounter = {"reference": f"Encounter/{session.encounter}"} if session.encounter else None
+        self.reasons = [{"reference": ref} for ref in session.reasons]
+
+
 class DraftForm:
     """A template made ready: what is the same in every draft of it is put together once. Drafts share it and change nothing in
     it."""
@@ -46,27 +59,26 @@ class DraftForm:
         self._said = "comment" if resource_type == "Appointment" else "note"
         self._told = self._with_note(template.get(self._said))
 
-    def draft(self, session: Session) -> dict[str, Any]:
+    def draft(self, subject: Subject) -> dict[str, Any]:
         """A draft with status, patient, reason and note. The requester is left to the clinician."""
-        kind, patient = self._type, {"reference": f"Patient/{session.patient}"}
+        kind = self._type
         resource, told = self._resource.copy(), self._told
         if self._dated:
-            of_today = self._today(session.today)
+            of_today = self._today(subject.today)
             resource.update(of_today)
             told = of_today.get(self._said, told)
         if kind == "Appointment":
-            resource["participant"] = [{"actor": patient, "status": "needs-action"}]
+            resource["participant"] = [{"actor": subject.patient, "status": "needs-action"}]
             resource["comment"] = told
         else:
-            resource["for" if kind == "Task" else "subject"] = patient
+            resource["for" if kind == "Task" else "subject"] = subject.patient
             resource["note"] = told
-            if session.encounter:
-                resource["encounter"] = {"reference": f"Encounter/{session.encounter}"}
+            if subject.encounter:
+                resource["encounter"] = subject.encounter
             if kind in _AUTHORED:
-                resource["authoredOn"] = session.today.isoformat()
-        if session.reasons:
-            reasons = [{"reference": ref} for ref in session.reasons]
-            resource["reasonReference"] = reasons[0] if kind == "Task" else reasons
+                resource["authoredOn"] = subject.authored
+        if subject.reasons:
+            resource["reasonReference"] = subject.reasons[0] if kind == "Task" else subject.reasons
         return resource
 
     def _today(self, today: date) -> Mapping[str, Any]:
@@ -87,7 +99,7 @@ class DraftForm:
 
 def build(resource_type: str, template: Mapping[str, Any], dated: frozenset[str], session: Session) -> dict[str, Any]:
     """A draft of this type from a template."""
-    return DraftForm(resource_type, template, dated, session.note).draft(session)
+    return DraftForm(resource_type, template, dated, session.note).draft(Subject(session))
 
 
 # What belongs to the dose that is replaced; the rest of a dispense request (the chosen pharmacy) stays.

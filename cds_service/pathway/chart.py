@@ -285,7 +285,8 @@ class Chart:
         gone = frozenset(refs)
         if not gone:
             return self
-        return replace(self, drafts=tuple(d for d in self.drafts if d.ref not in gone), memo={})
+        kept = {key: self.memo[key] for key in (_PROBLEMS, _READINGS, _MEDICINES) if key in self.memo}  # no draft is in them
+        return replace(self, drafts=tuple(d for d in self.drafts if d.ref not in gone), memo=kept)
 
     # Dozens of findings look for a record or two each: none of them passes over all of a long chart.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import itemgetter
+from typing import NamedTuple
 
 from .chart import Chart, Medicine, once
 from .vocabulary import ValueSet, concept
@@ -13,15 +14,14 @@ _INTOLERANCE = concept("stopped-for-intolerance")
 _NO_BENEFIT = concept("stopped-as-ineffective")
 # Encodings, section 6: runs of one ingredient with gaps of up to 30 days are one run; long-term is 90 days that reach into the
 # last 30.
-_GAP_DAYS = 30
+_GAP = timedelta(days=30)
 LONG_TERM_DAYS, LATELY_DAYS = 90, 30
 # Never a trial, whatever their dates.
 _NEVER_TAKEN = frozenset({"draft", "cancelled", "entered-in-error", "unknown", "not-taken"})
 _PAST = frozenset({"completed", "stopped", "on-hold", "ended"})
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One ingredient taken without a gap of more than 30 days. ``days`` is None when the record does not tell."""
 
     name: str
@@ -65,14 +65,21 @@ def ever_taken(medicines: Iterable[Medicine]) -> list[Medicine]:
 
 
 def runs_of(name: str, medicines: list[Medicine], today: date) -> list[Run]:
-    classes = frozenset[str]().union(*(m.classes for m in medicines))
-    dated = [(span, m) for m in medicines if (span := exposure(m, today))]
-    dated.sort(key=lambda pair: pair[0])
+    classes = medicines[0].classes if len(medicines) == 1 else frozenset[str]().union(*[m.classes for m in medicines])
+    dated: list[tuple[tuple[date, date], Medicine]] = []
+    undated: list[Medicine] = []
+    for medicine in medicines:
+        span = exposure(medicine, today)
+        if span:
+            dated.append((span, medicine))
+        elif not _begins_later(medicine, today):
+            undated.append(medicine)
+    dated.sort(key=itemgetter(0))
     runs: list[Run] = []
     group: list[Medicine] = []
     start = end = today
     for (first, last), medicine in dated:
-        if group and first - end > timedelta(days=_GAP_DAYS):
+        if group and first - end > _GAP:
             runs.append(_run(name, classes, group, (end - start).days, end))
             group = []
         if not group:
@@ -81,8 +88,7 @@ def runs_of(name: str, medicines: list[Medicine], today: date) -> list[Run]:
         end = max(end, last)
     if group:
         runs.append(_run(name, classes, group, (end - start).days, end))
-    undated = [m for m in medicines if exposure(m, today) is None and not _begins_later(m, today)]
-    runs.extend(_run(name, classes, [m], None, None) for m in undated)
+    runs.extend([_run(name, classes, [m], None, None) for m in undated])
     return runs
 
 
@@ -92,13 +98,13 @@ def _begins_later(medicine: Medicine, today: date) -> bool:
 
 
 def _run(name: str, classes: frozenset[str], group: list[Medicine], days: int | None, end: date | None) -> Run:
-    why = frozenset[str]().union(*(m.why_stopped for m in group))
+    why = group[0].why_stopped if len(group) == 1 else frozenset[str]().union(*[m.why_stopped for m in group])
     return Run(
         name,
         classes,
         days,
         any(m.on_list for m in group),
-        tuple(m.ref for m in group),
+        tuple([m.ref for m in group]),
         end,
         _INTOLERANCE in why,
         _NO_BENEFIT in why,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Reading, once
@@ -24,8 +24,7 @@ _EGFR_UNITS = frozenset({None, "", "mL/min/{1.73_m2}", "mL/min/1.73m2", "mL/min/
 _UMOL_PER_MG_DL = 88.4  # micromol/L in 1 mg/dL of creatinine
 
 
-@dataclass(frozen=True, slots=True)
-class KidneyFunction:
+class KidneyFunction(NamedTuple):
     """Bounds in mL/min (per 1.73 m2 for eGFR): equal when the value is exact. ``low`` decides the dose band."""
 
     low: float

@@ -44,13 +44,15 @@ def _trial(chart: Chart, medicines: ValueSet) -> tuple[Outcome, Run | None]:
     for run in mine:
         if run.days is not None and run.days >= _adequate_days(run):
             return Outcome.ADEQUATE, run
-    if any(medicines in allergy.classes for allergy in chart.allergies):
+    if chart.allergies and any(medicines in allergy.classes for allergy in chart.allergies):
         return Outcome.INTOLERANT, None
     contraindication = _CONTRAINDICATIONS.get(medicines)
     if contraindication and current_problem(chart, contraindication).answer is Answer.YES:
         return Outcome.CONTRAINDICATED, None
     if any(m.do_not_give for m in chart.medicines_of(medicines)):
         return Outcome.CONTRAINDICATED, None
+    if not mine:
+        return Outcome.NONE, None
     intolerant = next((r for r in mine if r.intolerant), None)
     if intolerant:
         return Outcome.INTOLERANT, intolerant
@@ -60,8 +62,7 @@ def _trial(chart: Chart, medicines: ValueSet) -> tuple[Outcome, Run | None]:
     active = next((r for r in mine if r.active), None)
     if active:
         return Outcome.IN_PROGRESS, active
-    longest = max(mine, key=lambda r: r.days or 0, default=None)
-    return (Outcome.INADEQUATE, longest) if longest else (Outcome.NONE, None)
+    return Outcome.INADEQUATE, max(mine, key=lambda r: r.days or 0)
 
 
 @once
