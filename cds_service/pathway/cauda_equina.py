@@ -17,6 +17,7 @@ _SEXUAL, _BOTH_LEGS = concept("cauda-equina-sexual"), concept("cauda-equina-weak
 _ANAL_TONE, _SYNDROME = concept("cauda-equina-anal-tone"), concept("rf-cauda-equina")
 _KINDS = (_SADDLE, _BLADDER, _BOWEL, _SEXUAL, _BOTH_LEGS, _ANAL_TONE, _SYNDROME)
 _ANY = frozenset({*_KINDS, _NUMBNESS})
+_RADICULAR = frozenset({Syndrome.SCIATICA, Syndrome.RADICULOPATHY})
 _READING, _REASON = "a recorded finding", "the reason of an encounter"
 _PROSTATE, _STRESS = concept("prostate-enlargement"), concept("stress-incontinence")
 
@@ -24,9 +25,15 @@ _PROSTATE, _STRESS = concept("prostate-enlargement"), concept("stress-incontinen
 def _signs(chart: Chart) -> list[tuple[ValueSet, When | None, str, str]]:
     """Every recorded sign of cauda equina syndrome: which, when, in what words, and its record."""
     items: list[tuple[Concepts, When | None, str, str]] = []
-    items += [(p.concepts, p.began, p.name, p.ref) for p in chart.problems_of_any(_ANY) if p.current is Answer.YES]
-    items += [(r.concepts, r.when, _READING, r.ref) for r in chart.readings_of_any(_ANY) if r.present is not False]
-    items += [(c.reasons, c.when, _REASON, c.ref) for c in chart.contacts if c.took_place and not _ANY.isdisjoint(c.reasons)]
+    for problem in chart.problems_of_any(_ANY):
+        if problem.current is Answer.YES:
+            items.append((problem.concepts, problem.began, problem.name, problem.ref))
+    for reading in chart.readings_of_any(_ANY):
+        if reading.present is not False:
+            items.append((reading.concepts, reading.when, _READING, reading.ref))
+    for contact in chart.contacts:
+        if contact.took_place and not _ANY.isdisjoint(contact.reasons):
+            items.append((contact.reasons, contact.when, _REASON, contact.ref))
     found: list[tuple[ValueSet, When | None, str, str]] = []
     for concepts, when, name, ref in items:
         kind = next((k for k in _KINDS if k in concepts), None)
@@ -73,11 +80,11 @@ def _both_sides(chart: Chart) -> Finding | None:
     """Right and left sciatica or radiculopathy, both recorded within 90 days."""
     sides: dict[str, str] = {}
     for syndrome, problem in core_problems(chart):
-        if syndrome in (Syndrome.SCIATICA, Syndrome.RADICULOPATHY):
+        if problem.sides and syndrome in _RADICULAR:
             if within(problem.entered, 90, chart.today) is Answer.YES:
                 for side in problem.sides:
                     sides.setdefault(side, problem.ref)
-    if {"right", "left"} <= set(sides):
+    if "right" in sides and "left" in sides:
         return yes("sciatica newly recorded on both sides", *dict.fromkeys(sides.values()))
     return None
 
@@ -87,7 +94,7 @@ def cauda_equina_suspected(chart: Chart) -> Finding:
     """A sign of cauda equina syndrome is active: saddle, bladder, bowel or sexual change, weakness of both legs, reduced
     anal tone, or the syndrome itself, in the last 30 days or undated; or sciatica is newly recorded on both sides."""
     live = _live_signs(chart)
-    certain = _definite(chart) or _both_sides(chart)
+    certain = (_definite(chart) if live else None) or _both_sides(chart)
     if certain:
         return certain
     if live:

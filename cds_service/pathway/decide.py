@@ -7,7 +7,7 @@ quiet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -143,7 +143,9 @@ GATES: dict[Kind, tuple[Gate, ...]] = {
 }
 _FAIL_OPEN = frozenset({Kind.SAFETY, Kind.RED_FLAG, Kind.DATA})
 # The members that are compared at every line: a name of the module is found faster than a member of an enumeration.
-_YES, _UNKNOWN, _WHEN, _SILENT, _SHOWN = Answer.YES, Answer.UNKNOWN, Role.WHEN, Verdict.SILENT, Verdict.SHOWN
+_YES, _UNKNOWN = Answer.YES, Answer.UNKNOWN
+_WHEN, _GATE, _UNLESS = Role.WHEN, Role.GATE, Role.UNLESS
+_SHOWN, _SILENT, _EXCLUDED, _UNDECIDED = Verdict.SHOWN, Verdict.SILENT, Verdict.EXCLUDED, Verdict.UNDECIDED
 
 
 Resting = Callable[[Decision], str | None]
@@ -190,19 +192,20 @@ def holds(lines: Iterable[Line], chart: Chart) -> bool:
 
 
 def _consider(recommendation: Recommendation, chart: Chart, ask_everything: bool) -> Decision:
-    """``when``, then the gates of the kind, then ``unless``; the first line that decides ends it. This is asked of every card at
-    every call, and most are silent after a line or two: what they need stands in this function."""
-    known = chart.memo
+    """``when``, then what excludes the card; the first line that decides ends it. This is asked of every card at every call, and
+    most are silent after a line or two: that way is kept short."""
+    known = chart.memo.get
     asked: list[Asked] = []
     waiting: list[Asked] = []
     stop: Decision | None = None
     for line in recommendation.when:
-        found: Finding = known.get(line.text) or line.ask(chart)
+        found: Finding = known(line.text) or line.ask(chart)
         step = (_WHEN, line, found)
         asked.append(step)
-        if found.answer is _YES:
+        answer = found.answer
+        if answer is _YES:
             continue
-        if found.answer is _UNKNOWN:
+        if answer is _UNKNOWN:
             waiting.append(step)
         elif not stop:
             stop = Decision(recommendation, _SILENT, asked, (step,))
@@ -210,34 +213,52 @@ def _consider(recommendation: Recommendation, chart: Chart, ask_everything: bool
                 return stop
     decisive = len(asked)
     unchecked: list[Asked] = []
-    missing = unchecked if recommendation.kind in _FAIL_OPEN else waiting
-    for role, line, closes, must_be_known in _exclusions(recommendation, chart):
-        found = known.get(line.text) or line.ask(chart)
-        step = (role, line, found)
-        asked.append(step)
-        if found.answer is closes:
-            if not stop:
-                stop = Decision(recommendation, Verdict.EXCLUDED, asked, (step,))
-                if not ask_everything:
-                    return stop
-        elif found.answer is _UNKNOWN and must_be_known:
-            (missing if role is Role.UNLESS else waiting).append(step)
+    excluded = _exclude(recommendation, chart, ask_everything, asked, waiting, unchecked)
     if stop:
         return stop
+    if excluded:
+        return Decision(recommendation, _EXCLUDED, asked, (excluded,))
     if waiting:
         unread = bool(chart.gaps) and any(chart.unread(*line.reads) for _, line, _ in waiting)
-        return Decision(recommendation, Verdict.UNDECIDED, asked, waiting, unread=unread)
+        return Decision(recommendation, _UNDECIDED, asked, waiting, unread=unread)
     return _present(recommendation, chart, asked, asked[:decisive], unchecked)
 
 
-def _exclusions(recommendation: Recommendation, chart: Chart) -> Iterator[tuple[Role, Line, Answer, bool]]:
-    """What keeps a card away: the gates of its kind, then its ``unless``, each with the answer that does so, and whether the
-    line must be known."""
+def _exclude(
+    recommendation: Recommendation,
+    chart: Chart,
+    ask_everything: bool,
+    asked: list[Asked],
+    waiting: list[Asked],
+    unchecked: list[Asked],
+) -> Asked | None:
+    """The gates of the kind, then ``unless``: the first that keeps the card away."""
+    excluded: Asked | None = None
     for gate in GATES[recommendation.kind]:
-        if not (gate.line.entry.name == RED_FLAG and any_holds(recommendation.despite, chart)):
-            yield Role.GATE, gate.line, gate.closes, gate.must_be_known
+        line = gate.line
+        if line.entry.name == RED_FLAG and any_holds(recommendation.despite, chart):
+            continue
+        found = line.ask(chart)
+        step = (_GATE, line, found)
+        asked.append(step)
+        if found.answer is gate.closes:
+            excluded = excluded or step
+            if not ask_everything:
+                return excluded
+        elif found.answer is _UNKNOWN and gate.must_be_known:
+            waiting.append(step)
+    missing = unchecked if recommendation.kind in _FAIL_OPEN else waiting
     for line in recommendation.unless:
-        yield Role.UNLESS, line, _YES, True
+        found = line.ask(chart)
+        step = (_UNLESS, line, found)
+        asked.append(step)
+        if found.answer is _YES:
+            excluded = excluded or step
+            if not ask_everything:
+                return excluded
+        elif found.answer is _UNKNOWN:
+            missing.append(step)
+    return excluded
 
 
 def _present(

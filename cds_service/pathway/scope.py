@@ -107,8 +107,9 @@ def _opens_as_cauda_equina(problem: Problem, chart: Chart) -> bool:
 @finding(reads=("problems",))
 def has_syndrome(chart: Chart, any_of: tuple[Syndrome, ...]) -> Finding:
     """One of the named syndromes is current, or the reason of a selected order."""
-    found = {s: refs for s, refs in syndromes(chart).items() if s in any_of}
-    if found:
+    recorded = syndromes(chart)
+    if not recorded.keys().isdisjoint(any_of):
+        found = {s: refs for s, refs in recorded.items() if s in any_of}
         return yes(f"recorded: {names_of(found)}", *refs_of(found))
     return _not_found(chart, titles(any_of), any_of)
 

@@ -42,6 +42,10 @@ def told(flags: Iterable[Flag], *, dated: bool = True) -> str:
 def signs(chart: Chart, *what: ValueSet) -> list[tuple[Concepts, When | None, str]]:
     """Current problems and coded readings of these value sets that are not negative."""
     found: list[tuple[Concepts, When | None, str]] = []
-    found += [(p.concepts, p.began, p.ref) for p in chart.problems_of_any(what) if p.current is Answer.YES]
-    found += [(r.concepts, r.when, r.ref) for r in chart.readings_of_any(what) if r.present is not False]
+    for problem in chart.problems_of_any(what):
+        if problem.current is Answer.YES:
+            found.append((problem.concepts, problem.began, problem.ref))
+    for reading in chart.readings_of_any(what):
+        if reading.present is not False:
+            found.append((reading.concepts, reading.when, reading.ref))
     return found

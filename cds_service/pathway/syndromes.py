@@ -53,9 +53,10 @@ NAME = {
 
 def syndrome_of(concepts: Concepts) -> Syndrome | None:
     """The one syndrome that a problem's codes and words stand for."""
-    if _CORE.isdisjoint(concepts):
-        return None
-    return next(syndrome for syndrome, name in _CONCEPT.items() if name in concepts)
+    for syndrome, name in _CONCEPT.items():
+        if name in concepts:
+            return syndrome
+    return None
 
 
 @once
@@ -64,7 +65,7 @@ def core_problems(chart: Chart) -> tuple[tuple[Syndrome, Problem], ...]:
     found = []
     for problem in chart.problems_of_any(_CORE):
         syndrome = syndrome_of(problem.concepts)
-        if syndrome and problem.current is Answer.YES:
+        if problem.current is Answer.YES and syndrome:
             found.append((syndrome, problem))
     return tuple(found)
 
@@ -89,8 +90,11 @@ def syndromes(chart: Chart) -> Mapping[Syndrome, tuple[str, ...]]:
 @once
 def undecided_core(chart: Chart) -> tuple[tuple[Syndrome, str], ...]:
     """Core problems of which the record does not say whether they are current."""
-    undecided = (p for p in chart.problems_of_any(_CORE) if p.current is Answer.UNKNOWN)
-    return tuple((s, p.ref) for p in undecided if (s := syndrome_of(p.concepts)))
+    found = []
+    for problem in chart.problems_of_any(_CORE):
+        if problem.current is Answer.UNKNOWN and (syndrome := syndrome_of(problem.concepts)):
+            found.append((syndrome, problem.ref))
+    return tuple(found)
 
 
 def names_of(found: Mapping[Syndrome, tuple[str, ...]]) -> str:

@@ -20,9 +20,8 @@ _AFTER_INJECTION, _AGENTS = 28, 2
 def confirmed_syndrome(chart: Chart, any_of: tuple[Syndrome, ...]) -> Finding:
     """One of the named syndromes is current and confirmed: not provisional, differential or unconfirmed."""
     mine = [p for s, p in core_problems(chart) if s in any_of]
-    firm = [p for p in mine if not p.suspected]
-    if firm:
-        return yes(f"confirmed: {firm[0].name}", *(p.ref for p in firm))
+    if mine and (firm := [p for p in mine if not p.suspected]):
+        return yes(f"confirmed: {firm[0].name}", *[p.ref for p in firm])
     if chart.unread("problems"):
         return unknown("the problem list could not be read")
     if mine:
