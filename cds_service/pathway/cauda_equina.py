@@ -90,6 +90,7 @@ def _both_sides(chart: Chart) -> Finding | None:
 
 
 @finding(reads=("problems", "readings", "contacts"))
+@once
 def cauda_equina_suspected(chart: Chart) -> Finding:
     """A sign of cauda equina syndrome is active: saddle, bladder, bowel or sexual change, weakness of both legs, reduced
     anal tone, or the syndrome itself, in the last 30 days or undated; or sciatica is newly recorded on both sides."""

@@ -243,10 +243,10 @@ def _by_set(records: Iterable[T], sets_of: Callable[[T], Concepts]) -> dict[str,
 def _of_any(index: Mapping[str, list[T]], records: Iterable[T], what: Collection[str]) -> Sequence[T]:
     if index.keys().isdisjoint(what):
         return ()
-    found = [index[name] for name in what if name in index]
+    found = index.keys() & what
     if len(found) == 1:
-        return found[0]
-    wanted = {id(record) for mine in found for record in mine}
+        return index[found.pop()]
+    wanted = {id(record) for name in found for record in index[name]}
     return [record for record in records if id(record) in wanted]
 
 

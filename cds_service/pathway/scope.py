@@ -48,6 +48,7 @@ def _not_found(chart: Chart, what: str, asked: Container[Syndrome]) -> Finding:
 
 
 @finding(reads=("problems",))
+@once
 def in_pathway(chart: Chart) -> Finding:
     """A core syndrome is current: piriformis, deep gluteal, gemelli-obturator, ischiofemoral, hamstring, sciatica,
     lumbosacral radiculopathy or posterior femoral cutaneous nerve pain, or it is the reason of a selected order."""
@@ -81,6 +82,7 @@ def _wide_concepts(concepts: Concepts) -> bool:
 
 
 @finding(reads=("problems",))
+@once
 def in_posterior_hip_scope(chart: Chart) -> Finding:
     """A core syndrome, or posterior hip or buttock pain, a sacroiliac or pudendal problem, another extra-articular
     impingement, or cauda equina syndrome itself (at most 30 days old or undated) is current."""
@@ -115,6 +117,7 @@ def has_syndrome(chart: Chart, any_of: tuple[Syndrome, ...]) -> Finding:
 
 
 @finding(reads=("problems", "readings"))
+@once
 def neuropathic_indication(chart: Chart) -> Finding:
     """Nerve pain from outside the spine: piriformis, deep gluteal, gemelli-obturator or posterior femoral cutaneous;
     or ischiofemoral or hamstring together with sciatica or a neuropathic score (DN4 4, painDETECT 19, S-LANSS 12 or
@@ -143,6 +146,7 @@ def neuropathic_indication(chart: Chart) -> Finding:
 
 
 @finding(reads=("problems", "readings"))
+@once
 def radicular_only(chart: Chart) -> Finding:
     """Sciatica or lumbosacral radiculopathy, and no sign that the nerve pain comes from outside the spine."""
     found = {s: refs for s, refs in syndromes(chart).items() if s in _RADICULAR}

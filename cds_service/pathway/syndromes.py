@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
+from itertools import chain
 
 from .answers import Answer
 from .chart import Chart, Concepts, Problem, once
@@ -110,4 +111,4 @@ def titles(asked: tuple[Syndrome, ...]) -> str:
 
 def refs_of(found: Mapping[Syndrome, tuple[str, ...]]) -> tuple[str, ...]:
     """The records that name them."""
-    return next(iter(found.values())) if len(found) == 1 else tuple(ref for refs in found.values() for ref in refs)
+    return tuple(chain.from_iterable(found.values()))
