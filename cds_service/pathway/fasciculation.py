@@ -40,8 +40,7 @@ def _where(concepts: Concepts, places: tuple[Concepts, ...]) -> tuple[bool, bool
 
 
 def _recorded(chart: Chart, twitches: list[_Twitch], what: str) -> Finding:
-    sure = [t.ref for t in twitches if t.live is Answer.YES]
-    if sure:
+    if sure := [t.ref for t in twitches if t.live is Answer.YES]:
         return yes(f"{what} is recorded", *sure)
     if unsure := [t.ref for t in twitches if t.live is Answer.UNKNOWN]:
         return unknown(f"{what} is recorded, but not whether it is of the last {_DAYS} days", *unsure)

@@ -21,10 +21,11 @@ _READS = ("problems", "readings", "person")
 def malignancies(chart: Chart) -> tuple[Flag, ...]:
     """Cancer, current, in remission or past, or weight loss within 180 days, or night pain at 50 or older, together with
     pathway pain that began within a year. Each flag counts from the beginning of the pain."""
-    pains = [p.began for p in pain_problems(chart) if within(p.began, 365, chart.today) is Answer.YES]
-    if not pains:
+    causes = _causes(chart)
+    if not causes:
         return ()
-    return tuple([Flag(cause.because, began, cause.refs) for cause in _causes(chart) for began in pains])
+    pains = [p.began for p in pain_problems(chart) if within(p.began, 365, chart.today) is Answer.YES]
+    return tuple([Flag(cause.because, began, cause.refs) for cause in causes for began in pains])
 
 
 def _causes(chart: Chart) -> list[Flag]:
@@ -33,11 +34,10 @@ def _causes(chart: Chart) -> list[Flag]:
         live = is_malignancy(problem) and (problem.current is Answer.YES or problem.in_remission)
         if live or _HISTORY in problem.concepts:  # a history is past by its name, whatever its status
             found.append(recorded(problem.name, None, problem.ref))
-    ages = age_range(chart)
     for concepts, when, ref in signs(chart, _WEIGHT_LOSS, _NIGHT_PAIN):
         if _WEIGHT_LOSS in concepts and within(when, 180, chart.today) is Answer.YES:
             found.append(Flag("weight loss is recorded", when, (ref,)))
-        if _NIGHT_PAIN in concepts and ages and ages[0] >= 50:
+        if _NIGHT_PAIN in concepts and (ages := age_range(chart)) and ages[0] >= 50:
             found.append(Flag("night or rest pain is recorded", when, (ref,)))
     return found
 

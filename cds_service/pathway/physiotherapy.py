@@ -47,6 +47,8 @@ class Episode(NamedTuple):
 @once
 def episode(chart: Chart) -> Episode | None:
     """The latest visits that lie less than 90 days apart. An order, a referral or an appointment is not a visit."""
+    if not chart.contacts and not chart.treatments:
+        return None
     visits: dict[date, list[str]] = {}
     attended: list[tuple[When | None, str]] = []
     attended += [(c.when, c.ref) for c in chart.contacts if c.took_place and _VISIT in c.concepts]
