@@ -233,10 +233,7 @@ def _by_set(records: Iterable[T], sets_of: Callable[[T], Concepts]) -> dict[str,
     found: dict[str, list[T]] = {}
     for record in records:
         for name in sets_of(record):
-            if name in found:
-                found[name].append(record)
-            else:
-                found[name] = [record]
+            found.setdefault(name, []).append(record)
     return found
 
 
