@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from .compose import Card, Composer
+from .compose import Card, CardForm, Composer
 from .content.library import Library, Service
 from .errors import MissingData
 from .fhir.client import Base, FhirClient
@@ -45,6 +45,7 @@ class Pipeline:
         self._client = client
         self._zone = zone
         self._caps = caps
+        self._forms = {r.id: CardForm(r, library.version) for r in library.recommendations}
 
     def run(
         self,
@@ -67,7 +68,7 @@ class Pipeline:
         resting = (lambda decision: recall.rest(decision, chart)) if recall else (lambda _: None)
         outcome = decide(service.recommendations, chart, cap, ask_everything=explain, resting=resting)
         session = Session(request.patient, request.encounter, today, "")
-        return Consultation(chart, outcome, Composer(chart, outcome, session, pages, self._library.version).cards())
+        return Consultation(chart, outcome, Composer(chart, outcome, session, pages, self._forms).cards())
 
     def _require_problems(self, service: Service, chart: Chart) -> None:
         """Conditions are the only required data. Without any way to read them: 412. Tried and failed: 412, except on an

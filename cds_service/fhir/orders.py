@@ -5,19 +5,18 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from .elements import items
 
 RESOURCE_TYPES = ("MedicationRequest", "ServiceRequest", "Task", "CommunicationRequest", "Appointment")
 _TODAY = re.compile(r"@today(?:\+(\d+)d)?\Z")
+_AUTHORED = frozenset({"MedicationRequest", "ServiceRequest", "CommunicationRequest"})
 _MODELS = "fhir.resources.R4B"
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """Whom a draft is for, and where it comes from."""
 
     patient: str
@@ -27,31 +26,80 @@ class Session:
     reasons: tuple[str, ...] = ()
 
 
+class Subject:
+    """What the drafts of one answer have in common, put together once."""
+
+    __slots__ = ("authored", "encounter", "patient", "reasons", "today")
+
+    def __init__(self, session: Session) -> None:
+        self.today = session.today
+        self.authored = session.today.isoformat()
+        self.patient = {"reference": f"Patient/{session.patient}"}
+        self.encounter = {"reference": f"Encounter/{session.encounter}"} if session.encounter else None
+        self.reasons = [{"reference": ref} for ref in session.reasons]
+
+
+class DraftForm:
+    """A template made ready: what is the same in every draft of it is put together once. Drafts share it and change nothing in
+    it."""
+
+    def __init__(self, resource_type: str, template: Mapping[str, Any], dated: frozenset[str], note: str) -> None:
+        self._type = resource_type
+        self._note = note
+        self._dated = {key: value for key, value in template.items() if key in dated}
+        self._of_day: tuple[date, Mapping[str, Any]] | None = None
+        resource: dict[str, Any] = {"resourceType": resource_type}
+        if resource_type == "Appointment":
+            resource["status"] = "proposed"
+        else:
+            resource["status"] = "draft"
+            if resource_type != "CommunicationRequest":
+                resource["intent"] = "order"
+        self._resource: dict[str, Any] = {**resource, **template}
+        self._said = "comment" if resource_type == "Appointment" else "note"
+        self._told = self._with_note(template.get(self._said))
+
+    def draft(self, subject: Subject) -> dict[str, Any]:
+        """A draft with status, patient, reason and note. The requester is left to the clinician."""
+        kind = self._type
+        resource, told = self._resource.copy(), self._told
+        if self._dated:
+            of_today = self._today(subject.today)
+            resource.update(of_today)
+            told = of_today.get(self._said, told)
+        if kind == "Appointment":
+            resource["participant"] = [{"actor": subject.patient, "status": "needs-action"}]
+            resource["comment"] = told
+        else:
+            resource["for" if kind == "Task" else "subject"] = subject.patient
+            resource["note"] = told
+            if subject.encounter:
+                resource["encounter"] = subject.encounter
+            if kind in _AUTHORED:
+                resource["authoredOn"] = subject.authored
+        if subject.reasons:
+            resource["reasonReference"] = subject.reasons[0] if kind == "Task" else subject.reasons
+        return resource
+
+    def _today(self, today: date) -> Mapping[str, Any]:
+        """The members with dates, made once a day."""
+        known = self._of_day
+        if known is None or known[0] != today:
+            made = {key: _dated(value, today) for key, value in self._dated.items()}
+            if self._said in made:
+                made[self._said] = self._with_note(made[self._said])
+            known = self._of_day = today, made
+        return known[1]
+
+    def _with_note(self, said: Any) -> Any:
+        if self._said == "comment":
+            return " ".join(filter(None, [said, self._note]))
+        return [*(said or ()), {"text": self._note}]
+
+
 def build(resource_type: str, template: Mapping[str, Any], dated: frozenset[str], session: Session) -> dict[str, Any]:
-    """A draft of this type: the template with status, patient, reason and note. The requester is left to the clinician."""
-    patient = {"reference": f"Patient/{session.patient}"}
-    reasons = [{"reference": ref} for ref in session.reasons]
-    resource: dict[str, Any] = {"resourceType": resource_type}
-    body = {key: _dated(value, session.today) if key in dated else value for key, value in template.items()}
-    if resource_type == "Appointment":
-        resource |= {"status": "proposed", **body, "participant": [{"actor": patient, "status": "needs-action"}]}
-        resource["comment"] = " ".join(filter(None, [body.get("comment"), session.note]))
-    else:
-        resource["status"] = "draft"
-        if resource_type != "CommunicationRequest":
-            resource["intent"] = "order"
-        resource |= body
-        resource["for" if resource_type == "Task" else "subject"] = patient
-        resource["note"] = [*body.get("note", []), {"text": session.note}]
-        if session.encounter:
-            resource["encounter"] = {"reference": f"Encounter/{session.encounter}"}
-        if resource_type in ("MedicationRequest", "ServiceRequest", "CommunicationRequest"):
-            resource["authoredOn"] = session.today.isoformat()
-    if reasons and resource_type == "Task":
-        resource["reasonReference"] = reasons[0]
-    elif reasons:
-        resource["reasonReference"] = reasons
-    return resource
+    """A draft of this type from a template."""
+    return DraftForm(resource_type, template, dated, session.note).draft(Subject(session))
 
 
 # What belongs to the dose that is replaced; the rest of a dispense request (the chosen pharmacy) stays.

@@ -14,6 +14,8 @@ class Answer(Enum):
     NO = "no"
     UNKNOWN = "unknown"
 
+    __hash__ = object.__hash__  # a member equals itself only; that of Enum is written in Python
+
     def __invert__(self) -> Answer:
         """NOT: UNKNOWN stays UNKNOWN."""
         return _NEGATED[self]
@@ -57,16 +59,20 @@ class Finding(NamedTuple):
     resources: tuple[str, ...] = ()
 
 
+# Made by the dozen for every call: what a named tuple and a member of an enumeration cost by their names is saved here.
+_new, _YES, _NO, _UNKNOWN = tuple.__new__, Answer.YES, Answer.NO, Answer.UNKNOWN
+
+
 def yes(because: str, *resources: str) -> Finding:
-    return Finding(Answer.YES, because, resources)
+    return _new(Finding, (_YES, because, resources))
 
 
 def no(because: str, *resources: str) -> Finding:
-    return Finding(Answer.NO, because, resources)
+    return _new(Finding, (_NO, because, resources))
 
 
 def unknown(because: str, *resources: str) -> Finding:
-    return Finding(Answer.UNKNOWN, because, resources)
+    return _new(Finding, (_UNKNOWN, because, resources))
 
 
 def any_found(findings: Iterable[Finding], otherwise: str) -> Finding:

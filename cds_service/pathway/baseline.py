@@ -21,12 +21,12 @@ def _hip_score(chart: Chart) -> Answer | None:
     if start is None:
         return None
     days = (chart.today - start).days + _BEFORE
-    scores = (r for r in chart.readings if _HIP_SCORE in r.concepts and r.value is not None)
+    scores = (r for r in chart.readings_of(_HIP_SCORE) if r.value is not None)
     return any_of(within(score.when, days, chart.today) for score in scores)
 
 
 def _pain_score(chart: Chart) -> Answer:
-    scores = (r for r in chart.readings if _PAIN in r.concepts and pain_value(r) is not None)
+    scores = (r for r in chart.readings_of(_PAIN) if pain_value(r) is not None)
     return any_of(within(score.when, PAIN_DAYS, chart.today) for score in scores)
 
 

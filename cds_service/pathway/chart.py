@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import wraps
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
@@ -224,6 +225,28 @@ class Draft(NamedTuple):
         return what in (self.medicine.classes if self.medicine else self.concepts)
 
 
+# Where the memo of a chart keeps each index.
+_PROBLEMS, _READINGS, _MEDICINES = object(), object(), object()
+
+
+def _by_set(records: Iterable[T], sets_of: Callable[[T], Concepts]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for record in records:
+        for name in sets_of(record):
+            found.setdefault(name, []).append(record)
+    return found
+
+
+def _of_any(index: Mapping[str, list[T]], records: Iterable[T], what: Collection[str]) -> Sequence[T]:
+    if index.keys().isdisjoint(what):
+        return ()
+    found = index.keys() & what
+    if len(found) == 1:
+        return index[found.pop()]
+    wanted = {id(record) for name in found for record in index[name]}
+    return [record for record in records if id(record) in wanted]
+
+
 @dataclass(frozen=True)
 class Chart:
     """Everything the findings may ask, for one patient on one day."""
@@ -252,18 +275,63 @@ class Chart:
 
     def absence(self, *sections: str) -> Answer:
         """The answer to "is it there?" when nothing was found: NO, or UNKNOWN where a section has a gap."""
-        return Answer.UNKNOWN if self.unread(*sections) else Answer.NO
+        return Answer.UNKNOWN if self.gaps and self.unread(*sections) else Answer.NO
 
     def without_drafts(self, refs: Iterable[str]) -> Chart:
         """The chart as it would be after these drafts were deleted."""
         gone = frozenset(refs)
         if not gone:
             return self
-        return replace(self, drafts=tuple(d for d in self.drafts if d.ref not in gone), memo={})
+        kept = {key: self.memo[key] for key in (_PROBLEMS, _READINGS, _MEDICINES) if key in self.memo}  # no draft is in them
+        return replace(self, drafts=tuple(d for d in self.drafts if d.ref not in gone), memo=kept)
+
+    # Dozens of findings look for a record or two each: none of them passes over all of a long chart.
+
+    def problems_of(self, what: str) -> Sequence[Problem]:
+        """The problems of a value set, in their order."""
+        return self._problems.get(what, ())
+
+    def problems_of_any(self, what: Collection[str]) -> Sequence[Problem]:
+        """The problems of one of these value sets, in their order."""
+        return _of_any(self._problems, self.problems, what)
+
+    def readings_of(self, what: str) -> Sequence[Reading]:
+        """The readings of a value set, in their order."""
+        return self._readings.get(what, ())
+
+    def readings_of_any(self, what: Collection[str]) -> Sequence[Reading]:
+        """The readings of one of these value sets, in their order."""
+        return _of_any(self._readings, self.readings, what)
+
+    def medicines_of(self, what: str) -> Sequence[Medicine]:
+        """The medicines of a class, in their order."""
+        known: dict[str, list[Medicine]] | None = self.memo.get(_MEDICINES)
+        if known is None:
+            known = self.memo[_MEDICINES] = _by_set(self.medicines, attrgetter("classes"))
+        return known.get(what, ())
+
+    @property
+    def _problems(self) -> dict[str, list[Problem]]:
+        known: dict[str, list[Problem]] | None = self.memo.get(_PROBLEMS)
+        if known is None:
+            known = self.memo[_PROBLEMS] = _by_set(self.problems, attrgetter("concepts"))
+        return known
+
+    @property
+    def _readings(self) -> dict[str, list[Reading]]:
+        known: dict[str, list[Reading]] | None = self.memo.get(_READINGS)
+        if known is None:
+            known = self.memo[_READINGS] = _by_set(self.readings, attrgetter("concepts"))
+        return known
 
     @property
     def selected(self) -> tuple[Draft, ...]:
+        if not self.drafts:
+            return ()
         return tuple(draft for draft in self.drafts if draft.selected)
+
+
+_NEVER: Any = object()
 
 
 def once(compute: Callable[[Chart], T]) -> Callable[[Chart], T]:
@@ -271,10 +339,9 @@ def once(compute: Callable[[Chart], T]) -> Callable[[Chart], T]:
 
     @wraps(compute)
     def fact(chart: Chart) -> T:
-        memo = chart.memo
-        if compute not in memo:
-            memo[compute] = compute(chart)
-        result: T = memo[compute]
-        return result
+        known: T = chart.memo.get(compute, _NEVER)
+        if known is _NEVER:
+            known = chart.memo[compute] = compute(chart)
+        return known
 
     return fact

@@ -8,7 +8,7 @@ quiet.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -45,21 +45,47 @@ class Step(NamedTuple):
     finding: Finding
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What became of one recommendation, and why. ``unchecked`` are exclusions that could not be checked, ``decisive`` the
-    lines that settled it."""
+# A step while it is only kept: most of them are never read, and a plain tuple costs a fraction of a named one.
+Asked = tuple[Role, Line, Finding]
+
+
+class Decision(NamedTuple):
+    """What became of one recommendation, and why. What is read only by explanations and of shown cards is put into words and
+    steps when somebody asks for it."""
 
     recommendation: Recommendation
     verdict: Verdict
-    because: str
-    steps: tuple[Step, ...] = ()
+    asked: Sequence[Asked] = ()
+    settled: Sequence[Asked] = ()
+    left_open: Sequence[Asked] = ()
+    told: str = ""  # the reason, where no line is it
     variant: Variant | None = None
     indicator: Indicator = Indicator.INFO
-    unchecked: tuple[Step, ...] = ()
-    decisive: tuple[Step, ...] = ()
     unread: bool = False
     offers_unread: bool = False
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every line that was asked, in order."""
+        return tuple(map(Step._make, self.asked))
+
+    @property
+    def decisive(self) -> tuple[Step, ...]:
+        """The lines that settled it."""
+        return tuple(map(Step._make, self.settled))
+
+    @property
+    def unchecked(self) -> tuple[Step, ...]:
+        """Exclusions that could not be checked."""
+        return tuple(map(Step._make, self.left_open))
+
+    @property
+    def because(self) -> str:
+        if self.told:
+            return self.told
+        if self.verdict is Verdict.SHOWN:
+            return "; ".join(found.because for _, _, found in self.settled)
+        return "; ".join(f"{line.text}: {found.because}" for _, line, found in self.settled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +96,13 @@ class Caps:
     orders: int = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """All decisions of one call. ``red_flags_unread``: something that red flags are read from could not be read, and none was
-    found in the rest."""
+class Outcome(NamedTuple):
+    """All decisions of one call, and those of the cards that are shown. ``red_flags_unread``: something that red flags are read
+    from could not be read, and none was found in the rest."""
 
-    decisions: tuple[Decision, ...] = field(default=())
+    decisions: tuple[Decision, ...] = ()
+    shown: tuple[Decision, ...] = ()
     red_flags_unread: bool = False
-
-    @property
-    def shown(self) -> tuple[Decision, ...]:
-        return tuple(d for d in self.decisions if d.verdict is Verdict.SHOWN)
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -120,6 +142,10 @@ GATES: dict[Kind, tuple[Gate, ...]] = {
     Kind.DATA: (),
 }
 _FAIL_OPEN = frozenset({Kind.SAFETY, Kind.RED_FLAG, Kind.DATA})
+# The members that are compared at every line: a name of the module is found faster than a member of an enumeration.
+_YES, _UNKNOWN = Answer.YES, Answer.UNKNOWN
+_WHEN, _GATE, _UNLESS = Role.WHEN, Role.GATE, Role.UNLESS
+_SHOWN, _SILENT, _EXCLUDED, _UNDECIDED = Verdict.SHOWN, Verdict.SILENT, Verdict.EXCLUDED, Verdict.UNDECIDED
 
 
 Resting = Callable[[Decision], str | None]
@@ -139,83 +165,112 @@ def decide(
     ``ask_everything`` no line is left out because another one already decided: slower, for explanations.
     """
     if chart.person.deceased:
-        return Outcome(tuple(Decision(r, Verdict.EXCLUDED, "the patient has died") for r in recommendations))
+        return Outcome(tuple(Decision(r, Verdict.EXCLUDED, told="the patient has died") for r in recommendations))
     decisions = [_consider(r, chart, ask_everything) for r in recommendations]
-    flags = _bare(RED_FLAG)
-    unread = bool(chart.unread(*flags.reads)) and flags.ask(chart).answer is not Answer.YES
-    return Outcome(tuple(_settle(decisions, cap, resting)), unread)
+    shown = _settle(decisions, cap, resting)
+    unread = False
+    if chart.gaps:
+        flags = _bare(RED_FLAG)
+        unread = bool(chart.unread(*flags.reads)) and flags.ask(chart).answer is not Answer.YES
+    return Outcome(tuple(decisions), tuple(shown), unread)
 
 
 def any_holds(lines: Iterable[Line], chart: Chart) -> bool:
     """Does one of these lines answer YES?"""
-    return any(line.ask(chart).answer is Answer.YES for line in lines)
+    for line in lines:  # noqa: SIM110 - a generator costs more than the line
+        if line.ask(chart).answer is _YES:
+            return True
+    return False
 
 
 def holds(lines: Iterable[Line], chart: Chart) -> bool:
     """Do all these lines answer YES?"""
-    return all(line.ask(chart).answer is Answer.YES for line in lines)
-
-
-class _Inquiry:
-    """Asks the lines of one recommendation in order; remembers what decides it and what is missing."""
-
-    def __init__(self, recommendation: Recommendation, chart: Chart, ask_everything: bool) -> None:
-        self.recommendation = recommendation
-        self.steps: list[Step] = []
-        self.stop: tuple[Verdict, str] | None = None
-        self.decisive: tuple[Step, ...] = ()
-        self.waiting: list[Step] = []
-        self.unchecked: list[Step] = []
-        self._chart = chart
-        self._ask_everything = ask_everything
-
-    def run(self) -> None:
-        """``when``, then the gates of the kind, then ``unless``; the first line that decides ends it."""
-        recommendation = self.recommendation
-        for line in recommendation.when:
-            self._ask(Role.WHEN, line, Answer.NO, Verdict.SILENT, self.waiting)
-            if self.stop and not self._ask_everything:
-                return
-        for gate in GATES[recommendation.kind]:
-            if gate.line.entry.name == RED_FLAG and any_holds(recommendation.despite, self._chart):
-                continue
-            self._ask(Role.GATE, gate.line, gate.closes, Verdict.EXCLUDED, self.waiting if gate.must_be_known else None)
-        missing = self.unchecked if recommendation.kind in _FAIL_OPEN else self.waiting
-        for line in recommendation.unless:
-            self._ask(Role.UNLESS, line, Answer.YES, Verdict.EXCLUDED, missing)
-
-    def _ask(self, role: Role, line: Line, deciding: Answer, verdict: Verdict, missing: list[Step] | None) -> None:
-        if self.stop and not self._ask_everything:
-            return
-        found = line.ask(self._chart)
-        self.steps.append(Step(role, line, found))
-        if found.answer is deciding and not self.stop:
-            self.stop, self.decisive = (verdict, f"{line.text}: {found.because}"), (self.steps[-1],)
-        elif found.answer is Answer.UNKNOWN and missing is not None:
-            missing.append(self.steps[-1])
+    for line in lines:  # noqa: SIM110
+        if line.ask(chart).answer is not _YES:
+            return False
+    return True
 
 
 def _consider(recommendation: Recommendation, chart: Chart, ask_everything: bool) -> Decision:
-    inquiry = _Inquiry(recommendation, chart, ask_everything)
-    inquiry.run()
-    if inquiry.stop:
-        return Decision(recommendation, *inquiry.stop, tuple(inquiry.steps), decisive=inquiry.decisive)
-    if inquiry.waiting:
-        because = "; ".join(f"{s.line.text}: {s.finding.because}" for s in inquiry.waiting)
-        unread = any(chart.unread(*s.line.reads) for s in inquiry.waiting)
-        waiting = tuple(inquiry.waiting)
-        return Decision(recommendation, Verdict.UNDECIDED, because, tuple(inquiry.steps), decisive=waiting, unread=unread)
-    return _present(recommendation, chart, inquiry.steps, inquiry.unchecked)
+    """``when``, then what excludes the card; the first line that decides ends it. This is asked of every card at every call, and
+    most are silent after a line or two: that way is kept short."""
+    known = chart.memo.get
+    asked: list[Asked] = []
+    waiting: list[Asked] = []
+    stop: Decision | None = None
+    for line in recommendation.when:
+        found: Finding = known(line.text) or line.ask(chart)
+        step = (_WHEN, line, found)
+        asked.append(step)
+        answer = found.answer
+        if answer is _YES:
+            continue
+        if answer is _UNKNOWN:
+            waiting.append(step)
+        elif not stop:
+            stop = Decision(recommendation, _SILENT, asked, (step,))
+            if not ask_everything:
+                return stop
+    decisive = len(asked)
+    unchecked: list[Asked] = []
+    excluded = _exclude(recommendation, chart, ask_everything, asked, waiting, unchecked)
+    if stop:
+        return stop
+    if excluded:
+        return Decision(recommendation, _EXCLUDED, asked, (excluded,))
+    if waiting:
+        unread = bool(chart.gaps) and any(chart.unread(*line.reads) for _, line, _ in waiting)
+        return Decision(recommendation, _UNDECIDED, asked, waiting, unread=unread)
+    return _present(recommendation, chart, asked, asked[:decisive], unchecked)
 
 
-def _present(recommendation: Recommendation, chart: Chart, steps: list[Step], unchecked: list[Step]) -> Decision:
+def _exclude(
+    recommendation: Recommendation,
+    chart: Chart,
+    ask_everything: bool,
+    asked: list[Asked],
+    waiting: list[Asked],
+    unchecked: list[Asked],
+) -> Asked | None:
+    """The gates of the kind, then ``unless``: the first that keeps the card away."""
+    excluded: Asked | None = None
+    for gate in GATES[recommendation.kind]:
+        line = gate.line
+        if line.entry.name == RED_FLAG and any_holds(recommendation.despite, chart):
+            continue
+        found = line.ask(chart)
+        step = (_GATE, line, found)
+        asked.append(step)
+        if found.answer is gate.closes:
+            excluded = excluded or step
+            if not ask_everything:
+                return excluded
+        elif found.answer is _UNKNOWN and gate.must_be_known:
+            waiting.append(step)
+    missing = unchecked if recommendation.kind in _FAIL_OPEN else waiting
+    for line in recommendation.unless:
+        found = line.ask(chart)
+        step = (_UNLESS, line, found)
+        asked.append(step)
+        if found.answer is _YES:
+            excluded = excluded or step
+            if not ask_everything:
+                return excluded
+        elif found.answer is _UNKNOWN:
+            missing.append(step)
+    return excluded
+
+
+def _present(
+    recommendation: Recommendation, chart: Chart, asked: list[Asked], decisive: list[Asked], unchecked: list[Asked]
+) -> Decision:
     """Chooses the variant and the level of a card that fires."""
 
     def all_hold(role: Role, lines: Iterable[Line]) -> bool:
         for line in lines:
             found = line.ask(chart)
-            steps.append(Step(role, line, found))
-            if found.answer is not Answer.YES:
+            asked.append((role, line, found))
+            if found.answer is not _YES:
                 return False
         return True
 
@@ -224,19 +279,15 @@ def _present(recommendation: Recommendation, chart: Chart, steps: list[Step], un
     for escalation in recommendation.escalate:
         if escalation.to.level > indicator.level and all_hold(Role.ESCALATE, escalation.when):
             indicator = escalation.to
-    decisive = tuple(s for s in steps if s.role is Role.WHEN)
-    because = "; ".join(s.finding.because for s in decisive)
-    offers_unread = bool(chart.gaps) and _offers_depend_on_a_gap(recommendation, variant, chart)
     return Decision(
         recommendation,
         Verdict.SHOWN,
-        because,
-        tuple(steps),
-        variant,
-        indicator,
-        tuple(unchecked),
+        asked,
         decisive,
-        offers_unread=offers_unread,
+        unchecked,
+        variant=variant,
+        indicator=indicator,
+        offers_unread=bool(chart.gaps) and _offers_depend_on_a_gap(recommendation, variant, chart),
     )
 
 
@@ -247,8 +298,8 @@ def _offers_depend_on_a_gap(recommendation: Recommendation, variant: Variant | N
 
 
 def _settle(decisions: list[Decision], cap: int, resting: Resting) -> list[Decision]:
-    """Suppression, snooze and cap in one pass down the ranks: a card yields only to cards that are shown in the end, so that
-    a snooze never hides another card.
+    """Suppression, snooze and cap in one pass down the ranks, in place; what is shown. A card yields only to cards that are
+    shown in the end, so that a snooze never hides another card.
 
     Of cards with base level info the best-ranked are kept. The base level counts: an escalated info card is still cut, a
     warning never is.
@@ -256,19 +307,20 @@ def _settle(decisions: list[Decision], cap: int, resting: Resting) -> list[Decis
     result: list[Decision] = []
     shown: set[str] = set()
     kept = 0
-    for decision in decisions:
+    for place, decision in enumerate(decisions):
+        if decision.verdict is not _SHOWN:
+            continue
         recommendation = decision.recommendation
-        if decision.verdict is Verdict.SHOWN:
-            winner = next((other for other in recommendation.yields_to if other in shown), None)
-            counts = recommendation.indicator is Indicator.INFO and not recommendation.cap_exempt
-            if winner:
-                decision = replace(decision, verdict=Verdict.YIELDED, because=f"{winner} is shown")
-            elif rest := resting(decision):
-                decision = replace(decision, verdict=Verdict.SNOOZED, because=rest)
-            elif counts and kept == cap:
-                decision = replace(decision, verdict=Verdict.CAPPED, because=f"{cap} cards of better rank are shown")
-            else:
-                shown.add(recommendation.id)
-                kept += counts
-        result.append(decision)
+        winner = next((other for other in recommendation.yields_to if other in shown), None)
+        counts = recommendation.indicator is Indicator.INFO and not recommendation.cap_exempt
+        if winner:
+            decisions[place] = decision._replace(verdict=Verdict.YIELDED, told=f"{winner} is shown")
+        elif rest := resting(decision):
+            decisions[place] = decision._replace(verdict=Verdict.SNOOZED, told=rest)
+        elif counts and kept == cap:
+            decisions[place] = decision._replace(verdict=Verdict.CAPPED, told=f"{cap} cards of better rank are shown")
+        else:
+            shown.add(recommendation.id)
+            result.append(decision)
+            kept += counts
     return result

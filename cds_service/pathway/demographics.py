@@ -92,11 +92,11 @@ def pregnancy_by(chart: Chart, negative_days: int) -> Finding:
     positive, negative = _latest_statements(chart)
     if positive and (negative is None or positive[0].latest > negative[0].latest):
         return yes(f"pregnant ({positive[0]})", positive[1])
-    for reading in chart.readings:
-        if _DUE in reading.concepts and reading.on and reading.on.latest > chart.today:
+    for reading in chart.readings_of(_DUE):
+        if reading.on and reading.on.latest > chart.today:
             return yes(f"delivery expected {reading.on}", reading.ref)
-    for problem in chart.problems:
-        if _CONDITION in problem.concepts and problem.current is Answer.YES:
+    for problem in chart.problems_of(_CONDITION):
+        if problem.current is Answer.YES:
             return yes(f"recorded: {problem.name}", problem.ref)
     return _not_pregnant(chart, negative, negative_days)
 
@@ -104,9 +104,8 @@ def pregnancy_by(chart: Chart, negative_days: int) -> Finding:
 def _not_pregnant(chart: Chart, negative: tuple[When, str] | None, days: int) -> Finding:
     if _age_compared(chart, _YOUNGEST) is Answer.NO or _age_compared(chart, _OLDEST + 1) is Answer.YES:
         return _told(chart, Answer.NO, ", outside 12 to 55")
-    for problem in chart.problems:
-        if _CANNOT in problem.concepts:
-            return no(f"recorded: {problem.name}", problem.ref)
+    for problem in chart.problems_of(_CANNOT):
+        return no(f"recorded: {problem.name}", problem.ref)
     for treatment in chart.treatments:
         if _CANNOT in treatment.concepts and treatment.completed:
             return no("hysterectomy or sterilisation is recorded", treatment.ref)
@@ -122,7 +121,7 @@ def _latest_statements(chart: Chart) -> tuple[tuple[When, str] | None, tuple[Whe
     """The newest positive of the last 42 weeks and the newest negative statement, each with its record."""
     positive: tuple[When, str] | None = None
     negative: tuple[When, str] | None = None
-    for reading in chart.readings:
+    for reading in chart.readings_of_any((_STATUS, _TEST)):
         if reading.when is None or reading.when.happened(chart.today) is not Answer.YES:
             continue
         says: bool | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .answers import Answer, Finding, any_of, no, unknown, yes
+from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart
 from .dates import within
 from .imaging import HIP_MRI, done
@@ -19,14 +19,17 @@ def examination_not_documented(chart: Chart) -> Finding:
     """No examination of the posterior hip (a test, a strength, the completed template; any result) is recorded in the last 90
     days, and no MRI of hip or pelvis and no nerve conduction study in the last 180. A pain score, a vital sign or a
     laboratory value is no examination. Unknown when one of them could not be read."""
-    tested = [(within(r.when, _DAYS, chart.today), r.ref) for r in chart.readings if _EXAMINATION in r.concepts]
-    for recent, ref in tested:
+    undecided = chart.absence("readings") is Answer.UNKNOWN
+    for reading in chart.readings_of(_EXAMINATION):
+        recent = within(reading.when, _DAYS, chart.today)
         if recent is Answer.YES:
-            return no("an examination of the last 90 days is recorded", ref)
-    studies = (done(chart, HIP_MRI, _STUDY_DAYS), done(chart, _EMG, _STUDY_DAYS))
-    for study in studies:
+            return no("an examination of the last 90 days is recorded", reading.ref)
+        undecided |= recent is Answer.UNKNOWN
+    for what in (HIP_MRI, _EMG):
+        study = done(chart, what, _STUDY_DAYS)
         if study.answer is Answer.YES:
             return no(study.because, *study.resources)
-    if any_of([*(recent for recent, _ in tested), *(s.answer for s in studies), chart.absence("readings")]) is Answer.UNKNOWN:
+        undecided |= study.answer is Answer.UNKNOWN
+    if undecided:
         return unknown("whether the posterior hip was examined could not be read")
     return yes("no examination in 90 days, no hip MRI or nerve study in 180 days")

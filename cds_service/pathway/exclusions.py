@@ -25,12 +25,11 @@ def is_malignancy(problem: Problem) -> bool:
 def current_problem(chart: Chart, name: ValueSet) -> Finding:
     """Is a problem of this value set current?"""
     undecided = None
-    for problem in chart.problems:
-        if name in problem.concepts:
-            if problem.current is Answer.YES:
-                return yes(f"recorded: {problem.name}", problem.ref)
-            if problem.current is Answer.UNKNOWN:
-                undecided = problem
+    for problem in chart.problems_of(name):
+        if problem.current is Answer.YES:
+            return yes(f"recorded: {problem.name}", problem.ref)
+        if problem.current is Answer.UNKNOWN:
+            undecided = problem
     if undecided:
         return unknown(f"recorded, but not whether it is current: {undecided.name}", undecided.ref)
     title = name.replace("-", " ")
@@ -48,7 +47,7 @@ def has_problem(chart: Chart, of: ValueSet) -> Finding:
 @finding(reads=("problems",))
 def ever_had(chart: Chart, problem: ValueSet) -> Finding:
     """A problem of this value set is on record in any state: current, in remission, resolved or undated."""
-    found = [p for p in chart.problems if problem in p.concepts]
+    found = chart.problems_of(problem)
     if found:
         return yes(f"recorded: {found[0].name}", *(p.ref for p in found))
     if chart.unread("problems"):
@@ -64,7 +63,7 @@ def problem_began_within(chart: Chart, of: ValueSet, days: int) -> Finding:
     otherwise = no(f"{title}: none began within {days} days")
     if chart.unread("problems"):
         otherwise = unknown(f"the problem list could not be read: {title} unknown")
-    begun = (Event(f"recorded: {p.name}", p.began, p.ref) for p in chart.problems if of in p.concepts)
+    begun = (Event(f"recorded: {p.name}", p.began, p.ref) for p in chart.problems_of(of))
     return happened_lately(begun, days, chart.today, otherwise)
 
 
@@ -76,7 +75,7 @@ def active_cancer(chart: Chart) -> Finding:
             if _CANCER_PAIN in reason.concepts or (MALIGNANCY in reason.concepts and _SKIN_CANCER not in reason.concepts):
                 return yes(f"reason of the order: {reason.name}", draft.ref)
     undecided = None
-    for problem in chart.problems:
+    for problem in chart.problems_of(MALIGNANCY):
         if is_malignancy(problem) and not problem.in_remission:
             if problem.current is Answer.YES:
                 return yes(f"recorded: {problem.name}", problem.ref)
@@ -131,7 +130,6 @@ def opioid_use_disorder(chart: Chart) -> Finding:
 @finding(reads=("problems",))
 def drug_misuse_history(chart: Chart) -> Finding:
     """Substance use disorder, overdose or injecting drug use is or was recorded, in any state."""
-    for problem in chart.problems:
-        if _MISUSE in problem.concepts:
-            return yes(f"recorded: {problem.name}", problem.ref)
+    for problem in chart.problems_of(_MISUSE):
+        return yes(f"recorded: {problem.name}", problem.ref)
     return Finding(chart.absence("problems"), "substance use disorder or overdose not recorded")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import itemgetter
+from typing import NamedTuple
 
 from .chart import Chart, Medicine, once
 from .vocabulary import ValueSet, concept
@@ -13,14 +14,14 @@ _INTOLERANCE = concept("stopped-for-intolerance")
 _NO_BENEFIT = concept("stopped-as-ineffective")
 # Encodings, section 6: runs of one ingredient with gaps of up to 30 days are one run; long-term is 90 days that reach into the
 # last 30.
-_GAP_DAYS = 30
+_GAP = timedelta(days=30)
 LONG_TERM_DAYS, LATELY_DAYS = 90, 30
 # Never a trial, whatever their dates.
 _NEVER_TAKEN = frozenset({"draft", "cancelled", "entered-in-error", "unknown", "not-taken"})
+_PAST = frozenset({"completed", "stopped", "on-hold", "ended"})
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One ingredient taken without a gap of more than 30 days. ``days`` is None when the record does not tell."""
 
     name: str
@@ -52,23 +53,33 @@ def exposure(medicine: Medicine, today: date) -> tuple[date, date] | None:
     return start.earliest, max(min(end, today), start.earliest)
 
 
-def ever_taken(chart: Chart) -> Iterable[Medicine]:
-    """What is taken, and what was: nothing that was only drafted, cancelled or not to be given."""
-    for medicine in chart.medicines:
-        if medicine.classes and medicine.status not in _NEVER_TAKEN and not medicine.do_not_give:
-            if medicine.on_list or medicine.status in ("completed", "stopped", "on-hold", "ended"):
-                yield medicine
+def ever_taken(medicines: Iterable[Medicine]) -> list[Medicine]:
+    """Of these what is taken, and what was: nothing that was only drafted, cancelled or not to be given."""
+    return [
+        medicine
+        for medicine in medicines
+        if medicine.classes
+        and not medicine.do_not_give
+        and (medicine.status not in _NEVER_TAKEN if medicine.on_list else medicine.status in _PAST)
+    ]
 
 
 def runs_of(name: str, medicines: list[Medicine], today: date) -> list[Run]:
-    classes = frozenset[str]().union(*(m.classes for m in medicines))
-    dated = [(span, m) for m in medicines if (span := exposure(m, today))]
-    dated.sort(key=lambda pair: pair[0])
+    classes = medicines[0].classes if len(medicines) == 1 else frozenset[str]().union(*[m.classes for m in medicines])
+    dated: list[tuple[tuple[date, date], Medicine]] = []
+    undated: list[Medicine] = []
+    for medicine in medicines:
+        span = exposure(medicine, today)
+        if span:
+            dated.append((span, medicine))
+        elif not _begins_later(medicine, today):
+            undated.append(medicine)
+    dated.sort(key=itemgetter(0))
     runs: list[Run] = []
     group: list[Medicine] = []
     start = end = today
     for (first, last), medicine in dated:
-        if group and first - end > timedelta(days=_GAP_DAYS):
+        if group and first - end > _GAP:
             runs.append(_run(name, classes, group, (end - start).days, end))
             group = []
         if not group:
@@ -77,8 +88,7 @@ def runs_of(name: str, medicines: list[Medicine], today: date) -> list[Run]:
         end = max(end, last)
     if group:
         runs.append(_run(name, classes, group, (end - start).days, end))
-    undated = [m for m in medicines if exposure(m, today) is None and not _begins_later(m, today)]
-    runs.extend(_run(name, classes, [m], None, None) for m in undated)
+    runs.extend([_run(name, classes, [m], None, None) for m in undated])
     return runs
 
 
@@ -88,13 +98,13 @@ def _begins_later(medicine: Medicine, today: date) -> bool:
 
 
 def _run(name: str, classes: frozenset[str], group: list[Medicine], days: int | None, end: date | None) -> Run:
-    why = frozenset[str]().union(*(m.why_stopped for m in group))
+    why = group[0].why_stopped if len(group) == 1 else frozenset[str]().union(*[m.why_stopped for m in group])
     return Run(
         name,
         classes,
         days,
         any(m.on_list for m in group),
-        tuple(m.ref for m in group),
+        tuple([m.ref for m in group]),
         end,
         _INTOLERANCE in why,
         _NO_BENEFIT in why,
@@ -102,20 +112,51 @@ def _run(name: str, classes: frozenset[str], group: list[Medicine], days: int | 
 
 
 @once
+def _by_ingredient(chart: Chart) -> dict[str, list[Medicine]]:
+    """What was ever taken; a medicine without a known ingredient counts under its own name."""
+    found: dict[str, list[Medicine]] = {}
+    for medicine in ever_taken(chart.medicines):
+        for ingredient in _counts_as(medicine):
+            found.setdefault(ingredient, []).append(medicine)
+    return found
+
+
+def _counts_as(medicine: Medicine) -> Iterable[str]:
+    return medicine.ingredients or (medicine.name.lower(),)
+
+
+@once
+def _runs(chart: Chart) -> dict[str, list[Run]]:
+    """The runs by ingredient, as far as they were asked for: most of a long list of medicines never is."""
+    return {}
+
+
+def _runs_of_all(chart: Chart, ingredients: Iterable[str]) -> tuple[Run, ...]:
+    known, found = _runs(chart), []
+    for name in sorted(ingredients):
+        if name not in known:
+            known[name] = runs_of(name, _by_ingredient(chart)[name], chart.today)
+        found += known[name]
+    return tuple(found)
+
+
 def runs(chart: Chart) -> tuple[Run, ...]:
-    """Every run of every ingredient; a medicine without a known ingredient counts under its own name."""
-    by_ingredient: dict[str, list[Medicine]] = {}
-    for medicine in ever_taken(chart):
-        for ingredient in medicine.ingredients or {medicine.name.lower()}:
-            by_ingredient.setdefault(ingredient, []).append(medicine)
-    return tuple(run for name, group in sorted(by_ingredient.items()) for run in runs_of(name, group, chart.today))
+    """Every run of every ingredient."""
+    return _runs_of_all(chart, _by_ingredient(chart))
+
+
+def runs_in(chart: Chart, *classes: ValueSet) -> tuple[Run, ...]:
+    """The runs of every ingredient of these classes."""
+    mine = ever_taken(medicine for name in classes for medicine in chart.medicines_of(name))
+    return _runs_of_all(chart, {name for medicine in mine for name in _counts_as(medicine)}) if mine else ()
 
 
 def days_covered(chart: Chart, medicines: ValueSet) -> int:
     """The longest run of a class in days; 0 when none is known."""
-    return max((r.days for r in runs(chart) if medicines in r.classes and r.days is not None), default=0)
+    return max((r.days for r in runs_in(chart, medicines) if r.days is not None), default=0)
 
 
+@once
 def long_term_ingredients(chart: Chart) -> frozenset[str]:
     """What was taken for 90 days or more and until the last 30: stopping it at once is a harm, whatever its status says."""
     reach = chart.today - timedelta(days=LATELY_DAYS)

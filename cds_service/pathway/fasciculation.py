@@ -25,12 +25,11 @@ class _Twitch(NamedTuple):
 
 
 def _twitches(chart: Chart) -> Iterable[_Twitch]:
-    for problem in chart.problems:
-        if _FASCICULATION in problem.concepts:
-            live = all_of((problem.current, within(problem.began, _DAYS, chart.today)))
-            yield _Twitch(live, *_where(problem.concepts, problem.places), problem.ref)
-    for reading in chart.readings:
-        if _FASCICULATION in reading.concepts and reading.present is not False:
+    for problem in chart.problems_of(_FASCICULATION):
+        live = all_of((problem.current, within(problem.began, _DAYS, chart.today)))
+        yield _Twitch(live, *_where(problem.concepts, problem.places), problem.ref)
+    for reading in chart.readings_of(_FASCICULATION):
+        if reading.present is not False:
             live = within(reading.when, _DAYS, chart.today)
             yield _Twitch(live, *_where(reading.concepts, reading.places), reading.ref)
 
@@ -41,8 +40,7 @@ def _where(concepts: Concepts, places: tuple[Concepts, ...]) -> tuple[bool, bool
 
 
 def _recorded(chart: Chart, twitches: list[_Twitch], what: str) -> Finding:
-    sure = [t.ref for t in twitches if t.live is Answer.YES]
-    if sure:
+    if sure := [t.ref for t in twitches if t.live is Answer.YES]:
         return yes(f"{what} is recorded", *sure)
     if unsure := [t.ref for t in twitches if t.live is Answer.UNKNOWN]:
         return unknown(f"{what} is recorded, but not whether it is of the last {_DAYS} days", *unsure)

@@ -7,7 +7,7 @@ from .chart import Chart, once
 from .dates import When, within
 from .demographics import age_range
 from .exposure import days_covered
-from .imaging import HIP_MRI, XRAY, negative_since
+from .imaging import HIP_MRI, NOTHING_TO_EXPLAIN, XRAY, negative_since
 from .suspicion import Flag, raised, recorded, told
 from .vocabulary import concept, finding, phrase
 
@@ -17,19 +17,22 @@ _STRESS_FRACTURE, _HIP_FRACTURE = concept("stress-fracture"), concept("rf-hip-pe
 _READS = ("problems", "readings", "contacts", "medicines", "person")
 
 
+_NOTHING = both_found(NOTHING_TO_EXPLAIN, NOTHING_TO_EXPLAIN)
+
+
 @once
 def fractures(chart: Chart) -> tuple[Flag, ...]:
     """A fall within 30 days with age 65, osteoporosis or 90 days of a systemic steroid; unable to bear weight within 14
     days; a stress or insufficiency fracture, or a suspected hip or pelvic fracture."""
     found = []
-    for problem in chart.problems:
+    for problem in chart.problems_of_any((_STRESS_FRACTURE, _HIP_FRACTURE, _BEARING)):
         if problem.current is not Answer.YES:
             continue
         named = _STRESS_FRACTURE in problem.concepts or (_HIP_FRACTURE in problem.concepts and problem.suspected)
         if named or (_BEARING in problem.concepts and within(problem.began, 14, chart.today) is Answer.YES):
             found.append(recorded(problem.name, problem.began, problem.ref))
-    for reading in chart.readings:
-        if _BEARING in reading.concepts and reading.present is not False and within(reading.when, 14, chart.today) is Answer.YES:
+    for reading in chart.readings_of(_BEARING):
+        if reading.present is not False and within(reading.when, 14, chart.today) is Answer.YES:
             found.append(Flag("unable to bear weight", reading.when, (reading.ref,)))
     falls = _recent_falls(chart)
     if falls and _fragile(chart):
@@ -38,8 +41,8 @@ def fractures(chart: Chart) -> tuple[Flag, ...]:
 
 
 def _recent_falls(chart: Chart) -> list[tuple[When | None, str]]:
-    falls = [(p.began, p.ref) for p in chart.problems if _TRAUMA in p.concepts]
-    falls += [(r.when, r.ref) for r in chart.readings if _TRAUMA in r.concepts and r.present is not False]
+    falls = [(p.began, p.ref) for p in chart.problems_of(_TRAUMA)]
+    falls += [(r.when, r.ref) for r in chart.readings_of(_TRAUMA) if r.present is not False]
     falls += [(c.when, c.ref) for c in chart.contacts if _TRAUMA in c.reasons]
     return [(when, ref) for when, ref in falls if within(when, 30, chart.today) is Answer.YES]
 
@@ -49,7 +52,7 @@ def _fragile(chart: Chart) -> bool:
     ages = age_range(chart)
     if ages is None or ages[1] >= 65:
         return True
-    if any(p.current is Answer.YES and _OSTEOPOROSIS in p.concepts for p in chart.problems):
+    if any(p.current is Answer.YES for p in chart.problems_of(_OSTEOPOROSIS)):
         return True
     return days_covered(chart, _STEROID) >= 90
 
@@ -68,6 +71,8 @@ def injury_imaged_negative(chart: Chart) -> Finding:
     negative. Unknown when both were done and a conclusion is not coded, or when reports could not be read. No when one of
     them shows a fracture."""
     since = [flag.since for flag in fractures(chart)]
+    if not since:
+        return _NOTHING
     shows = frozenset({_STRESS_FRACTURE, _HIP_FRACTURE})
     return both_found(negative_since(chart, XRAY, since, shows), negative_since(chart, HIP_MRI, since, shows))
 

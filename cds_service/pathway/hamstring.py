@@ -28,19 +28,19 @@ def avulsions(chart: Chart) -> tuple[Flag, ...]:
 
 def _tears(chart: Chart, injuries: list[Problem]) -> list[tuple[str, tuple[str, ...]]]:
     found: list[tuple[str, tuple[str, ...]]] = [
-        ("complete proximal hamstring avulsion is recorded", (ref,)) for c, _, ref in signs(chart) if _AVULSION in c
+        ("complete proximal hamstring avulsion is recorded", (ref,)) for _, _, ref in signs(chart, _AVULSION)
     ]
     found += [
         ("complete proximal hamstring avulsion is reported", (report.ref,))
         for report in chart.reports
         if _AVULSION in report.conclusions
     ]
-    for reading in chart.readings:
-        if _RETRACTION in reading.concepts and reading.value is not None:
+    for reading in chart.readings_of(_RETRACTION):
+        if reading.value is not None:
             if reading.value / {"cm": 1.0, "mm": 10.0}.get(reading.unit or "", 1e9) >= 2:
                 found.append(("tendon retraction of 2 cm or more", (reading.ref,)))
     severe = [p for p in injuries if _GRADE_3 in p.concepts and within(p.began, 42, chart.today) is Answer.YES]
-    worrying = [ref for concepts, _, ref in signs(chart) if not concepts.isdisjoint({_GAP_FELT, _NO_WALKING})]
+    worrying = [ref for _, _, ref in signs(chart, _GAP_FELT, _NO_WALKING)]
     if severe and (worrying or deficits(chart)):
         found.append(("grade III injury with a deficit, a gap or inability to walk", (severe[0].ref, *worrying)))
     return found

@@ -20,14 +20,19 @@ Scan = tuple[When | None, Concepts, str]
 
 def _scans(chart: Chart, what: ValueSet) -> list[Scan]:
     """When it was done, its coded conclusions, and its record: final reports, available studies and completed procedures."""
-    found: list[Scan] = [(r.when, r.conclusions, r.ref) for r in chart.reports if what in r.concepts]
-    return found + [(t.when, NOTHING, t.ref) for t in chart.treatments if t.completed and what in t.concepts]
+    found: list[Scan] = []
+    if chart.reports:
+        found += [(r.when, r.conclusions, r.ref) for r in chart.reports if what in r.concepts]
+    if chart.treatments:
+        found += [(t.when, NOTHING, t.ref) for t in chart.treatments if t.completed and what in t.concepts]
+    return found
+
+
+_TITLES = {XRAY: "a radiograph", HIP_MRI: "an MRI of hip or pelvis", LUMBAR_MRI: "a lumbar MRI"}
 
 
 def _title(what: ValueSet) -> str:
-    return {XRAY: "a radiograph", HIP_MRI: "an MRI of hip or pelvis", LUMBAR_MRI: "a lumbar MRI"}.get(
-        what, what.replace("-", " ")
-    )
+    return _TITLES.get(what) or what.replace("-", " ")
 
 
 def done(chart: Chart, what: ValueSet, days: int) -> Finding:
@@ -84,10 +89,13 @@ def mri_done_or_ordered(chart: Chart, days: int) -> Finding:
     return hip if hip.answer is lumbar.answer else unknown(f"which region matters is not known: {radicular.because}")
 
 
+NOTHING_TO_EXPLAIN = unknown("nothing is recorded that the imaging could explain")
+
+
 def negative_since(chart: Chart, what: ValueSet, days: Sequence[When | None], shows: Concepts) -> Finding:
     """Was it done on or after all these days, with the coded conclusion negative? ``shows`` are conclusions against it."""
     if not days:
-        return unknown("nothing is recorded that the imaging could explain")
+        return NOTHING_TO_EXPLAIN
     dated = [(since(when, days, chart.today), conclusions, ref) for when, conclusions, ref in _scans(chart, what)]
     later = [scan for scan in dated if scan[0] is not Answer.NO]
     refs = [ref for *_, ref in later]

@@ -6,7 +6,7 @@ from datetime import date
 
 from .answers import Finding, unknown, yes
 from .chart import Chart, Medicine, once
-from .exposure import Run, runs
+from .exposure import Run, runs_in
 from .outcomes import Trend, pain_since
 from .vocabulary import concept, finding, phrase
 
@@ -22,7 +22,7 @@ def _records(chart: Chart, run: Run) -> list[Medicine]:
 @once
 def _in_use(chart: Chart) -> tuple[Run, ...]:
     """The runs of first-line medicines that are taken now and were not ordered for another reason."""
-    active = (run for run in runs(chart) if run.active and _FIRST_LINE in run.classes)
+    active = (run for run in runs_in(chart, _FIRST_LINE) if run.active)
     return tuple(run for run in active if not any(_OTHER_REASON in m.reasons for m in _records(chart, run)))
 
 

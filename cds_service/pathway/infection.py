@@ -20,10 +20,10 @@ def infections(chart: Chart) -> tuple[Flag, ...]:
     """Hip, pelvic or spinal infection; fever within 7 days; CRP above 20 mg/L within 14 days with a risk factor."""
     found = [
         recorded(problem.name, problem.began, problem.ref)
-        for problem in chart.problems
-        if _INFECTION in problem.concepts and problem.current is Answer.YES
+        for problem in chart.problems_of(_INFECTION)
+        if problem.current is Answer.YES
     ]
-    for reading in chart.readings:
+    for reading in chart.readings_of_any((_TEMPERATURE, _CRP)):
         if reading.value is None:
             continue
         if _TEMPERATURE in reading.concepts and within(reading.when, 7, chart.today) is Answer.YES:
@@ -38,8 +38,8 @@ def infections(chart: Chart) -> tuple[Flag, ...]:
 
 
 def _infection_risk(chart: Chart) -> str | None:
-    for problem in chart.problems:
-        if problem.current is Answer.YES and not problem.concepts.isdisjoint({_INJECTING, _IMMUNE, _DIALYSIS}):
+    for problem in chart.problems_of_any((_INJECTING, _IMMUNE, _DIALYSIS)):
+        if problem.current is Answer.YES:
             return problem.ref
     for treatment in chart.treatments:
         days = 30 if _INTERVENTION in treatment.concepts else 90 if _DIALYSIS in treatment.concepts else None

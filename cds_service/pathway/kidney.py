@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Reading, once
@@ -24,8 +24,7 @@ _EGFR_UNITS = frozenset({None, "", "mL/min/{1.73_m2}", "mL/min/1.73m2", "mL/min/
 _UMOL_PER_MG_DL = 88.4  # micromol/L in 1 mg/dL of creatinine
 
 
-@dataclass(frozen=True, slots=True)
-class KidneyFunction:
+class KidneyFunction(NamedTuple):
     """Bounds in mL/min (per 1.73 m2 for eGFR): equal when the value is exact. ``low`` decides the dose band."""
 
     low: float
@@ -57,11 +56,7 @@ def _just_below(value: float) -> float:
 
 def _newest(chart: Chart, name: str) -> list[Reading]:
     """The results of the newest day within a year; several when one day has several."""
-    recent = [
-        r
-        for r in chart.readings
-        if name in r.concepts and r.value is not None and within(r.when, _DAYS, chart.today) is Answer.YES
-    ]
+    recent = [r for r in chart.readings_of(name) if r.value is not None and within(r.when, _DAYS, chart.today) is Answer.YES]
     if not recent:
         return []
     newest = max(r.when.latest for r in recent if r.when)
@@ -112,8 +107,8 @@ def creatinine_clearance(chart: Chart) -> KidneyFunction | None:
 @once
 def on_dialysis(chart: Chart) -> str | None:
     """The record that says dialysis or stage 5, if there is one."""
-    for problem in chart.problems:
-        if problem.current is Answer.YES and not problem.concepts.isdisjoint({_DIALYSIS, _STAGE_5}):
+    for problem in chart.problems_of_any((_DIALYSIS, _STAGE_5)):
+        if problem.current is Answer.YES:
             return problem.ref
     for treatment in chart.treatments:
         if _DIALYSIS in treatment.concepts and within(treatment.when, _DIALYSIS_DAYS, chart.today) is Answer.YES:
@@ -132,8 +127,8 @@ def kidney_function(chart: Chart) -> KidneyFunction | None:
         lower = min(values, key=lambda v: v.low)
         high = min(v.high for v in values)
         return KidneyFunction(lower.low, high, tuple(ref for v in values for ref in v.refs), lower.told)
-    for problem in chart.problems:
-        if problem.current is Answer.YES and _STAGE_4 in problem.concepts:
+    for problem in chart.problems_of(_STAGE_4):
+        if problem.current is Answer.YES:
             return KidneyFunction(
                 15.0, _just_below(30.0), (problem.ref,), "kidney disease stage 4 is recorded and counts as 15 to 29 mL/min"
             )
@@ -152,7 +147,7 @@ READS = ("readings", "person", "problems", "treatments")
 def may_be_worse(chart: Chart) -> bool:
     """Could the kidneys be worse than the value says? Something was not read, a newer result is not a number, or dialysis or
     stage 5 is recorded and not whether it is current."""
-    undated = any(p.current is Answer.UNKNOWN and not p.concepts.isdisjoint({_DIALYSIS, _STAGE_5}) for p in chart.problems)
+    undated = any(p.current is Answer.UNKNOWN for p in chart.problems_of_any((_DIALYSIS, _STAGE_5)))
     undated |= any(_DIALYSIS in t.concepts and t.when is None for t in chart.treatments)
     return undated or _in_words_since(chart, _EGFR) or _in_words_since(chart, _CREATININE) or bool(chart.unread(*READS))
 
@@ -162,7 +157,7 @@ def _in_words_since(chart: Chart, name: str) -> bool:
     known = max((r.when.latest for r in _newest(chart, name) if r.when), default=None)
     if known is None:
         return False
-    silent = [r.when for r in chart.readings if name in r.concepts and r.value is None and r.when]
+    silent = [r.when for r in chart.readings_of(name) if r.value is None and r.when]
     return any(known < when.latest <= chart.today for when in silent)
 
 

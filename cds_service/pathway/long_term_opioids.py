@@ -24,7 +24,9 @@ def is_analgesic(medicine: Medicine, chart: Chart) -> bool:
 @once
 def long_term_opioid_days(chart: Chart) -> tuple[int, tuple[str, ...]] | None:
     """Days and records of the run of opioid analgesics that reaches into the last 30 days; None without one."""
-    medicines = [m for m in ever_taken(chart) if is_analgesic(m, chart)]
+    medicines = [m for m in ever_taken(chart.medicines_of(OPIOID_ANALGESICS)) if is_analgesic(m, chart)]
+    if not medicines:
+        return None
     reach = chart.today - timedelta(days=LATELY_DAYS)
     found = [r for r in runs_of("opioids", medicines, chart.today) if r.days is not None and r.end and r.end >= reach]
     best = max(found, key=lambda r: r.days or 0, default=None)

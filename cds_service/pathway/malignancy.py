@@ -7,7 +7,7 @@ from .chart import Chart, once
 from .dates import within
 from .demographics import age_range
 from .exclusions import MALIGNANCY, is_malignancy
-from .imaging import mri_of_the_pain, negative_since
+from .imaging import NOTHING_TO_EXPLAIN, mri_of_the_pain, negative_since
 from .mass import MASS
 from .scope import pain_problems
 from .suspicion import Flag, raised, recorded, signs, told
@@ -21,23 +21,23 @@ _READS = ("problems", "readings", "person")
 def malignancies(chart: Chart) -> tuple[Flag, ...]:
     """Cancer, current, in remission or past, or weight loss within 180 days, or night pain at 50 or older, together with
     pathway pain that began within a year. Each flag counts from the beginning of the pain."""
-    pains = [p.began for p in pain_problems(chart) if within(p.began, 365, chart.today) is Answer.YES]
-    if not pains:
+    causes = _causes(chart)
+    if not causes:
         return ()
-    return tuple(Flag(cause.because, began, cause.refs) for cause in _causes(chart) for began in pains)
+    pains = [p.began for p in pain_problems(chart) if within(p.began, 365, chart.today) is Answer.YES]
+    return tuple([Flag(cause.because, began, cause.refs) for cause in causes for began in pains])
 
 
 def _causes(chart: Chart) -> list[Flag]:
     found = []
-    for problem in chart.problems:
+    for problem in chart.problems_of_any((MALIGNANCY, _HISTORY)):
         live = is_malignancy(problem) and (problem.current is Answer.YES or problem.in_remission)
         if live or _HISTORY in problem.concepts:  # a history is past by its name, whatever its status
             found.append(recorded(problem.name, None, problem.ref))
-    ages = age_range(chart)
-    for concepts, when, ref in signs(chart):
+    for concepts, when, ref in signs(chart, _WEIGHT_LOSS, _NIGHT_PAIN):
         if _WEIGHT_LOSS in concepts and within(when, 180, chart.today) is Answer.YES:
             found.append(Flag("weight loss is recorded", when, (ref,)))
-        if _NIGHT_PAIN in concepts and ages and ages[0] >= 50:
+        if _NIGHT_PAIN in concepts and (ages := age_range(chart)) and ages[0] >= 50:
             found.append(Flag("night or rest pain is recorded", when, (ref,)))
     return found
 
@@ -56,6 +56,8 @@ def pain_imaged_negative(chart: Chart) -> Finding:
     the pain is sciatica or radiculopathy only, else of hip or pelvis. Unknown when it was done and its conclusion is not
     coded, or when reports could not be read. No when it shows a tumour or a mass."""
     since = [flag.since for flag in malignancies(chart)]
+    if not since:
+        return NOTHING_TO_EXPLAIN
     return negative_since(chart, mri_of_the_pain(chart), since, frozenset({MALIGNANCY, MASS}))
 
 

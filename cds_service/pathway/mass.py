@@ -13,12 +13,9 @@ MASS = concept("mass-on-nerve")
 @once
 def masses(chart: Chart) -> tuple[Flag, ...]:
     """A mass in contact with the sciatic or pudendal nerve is reported or recorded."""
-    reported = [
-        Flag("a mass on the nerve is reported", report.when, (report.ref,))
-        for report in chart.reports
-        if MASS in report.conclusions
-    ]
-    return (*reported, *(Flag("a mass on the nerve is recorded", w, (ref,)) for c, w, ref in signs(chart) if MASS in c))
+    found = [Flag("a mass on the nerve is reported", r.when, (r.ref,)) for r in chart.reports if MASS in r.conclusions]
+    found += [Flag("a mass on the nerve is recorded", when, (ref,)) for _, when, ref in signs(chart, MASS)]
+    return tuple(found)
 
 
 @finding(reads=("problems", "readings", "reports"))

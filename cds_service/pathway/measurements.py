@@ -20,9 +20,7 @@ _DAYS = 365
 def _recent(chart: Chart, measured: ValueSet) -> list[Reading]:
     """What was measured in the last 365 days, the newest last."""
     dated = [
-        (r.when.latest, r)
-        for r in chart.readings
-        if measured in r.concepts and r.when and within(r.when, _DAYS, chart.today) is Answer.YES
+        (r.when.latest, r) for r in chart.readings_of(measured) if r.when and within(r.when, _DAYS, chart.today) is Answer.YES
     ]
     return [reading for _, reading in sorted(dated, key=lambda d: d[0])]
 

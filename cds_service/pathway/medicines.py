@@ -22,7 +22,7 @@ _JUST_ENDED, _OLD, _NALOXONE_DAYS = 14, 365, 730
 
 def taken(chart: Chart, medicines: ValueSet) -> list[Medicine]:
     """The active medicines of a class."""
-    return [m for m in chart.medicines if m.on_list and medicines in m.classes]
+    return [m for m in chart.medicines_of(medicines) if m.on_list]
 
 
 def drafted(chart: Chart, medicines: ValueSet, *, selected: bool = False) -> list[Medicine]:
@@ -67,7 +67,7 @@ def beside(chart: Chart, medicines: ValueSet, chosen: Iterable[Medicine] = ()) -
 
 def _just_ended(chart: Chart, medicines: ValueSet) -> list[Medicine]:
     since = chart.today - timedelta(days=_JUST_ENDED)  # a supply that lasts beyond today counts too
-    found = [m for m in chart.medicines if m.status == "completed" and medicines in m.classes]
+    found = [m for m in chart.medicines_of(medicines) if m.status == "completed"]
     return [m for m in found if (last := m.end or m.start or m.ordered) and last.latest >= since]
 
 
@@ -123,7 +123,7 @@ def rescue_naloxone_available(chart: Chart) -> Finding:
     """Naloxone or nalmefene on its own is active, drafted, or was ordered within 24 months; combinations with an opioid do
     not count."""
     found = taken(chart, _NALOXONE) + drafted(chart, _NALOXONE)
-    found += [m for m in chart.medicines if _NALOXONE in m.classes and _supplied(m, chart)]
+    found += [m for m in chart.medicines_of(_NALOXONE) if _supplied(m, chart)]
     if found:
         return yes(", ".join(m.name for m in found), *(m.ref for m in found))
     return _unless_unread(chart, "naloxone")

@@ -39,12 +39,17 @@ def _days(spans: Iterable[tuple[date, date]], since: date) -> int:
 
 
 @once
+def _counted(chart: Chart) -> list[tuple[Medicine, tuple[date, date] | None]]:
+    """What was ever taken and counts, with the first and last day of each record."""
+    return [(m, exposure(m, chart.today)) for m in ever_taken(chart.medicines) if _is_counted(m)]
+
+
+@once
 def _exposures(chart: Chart) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
     """Each medicine that counts, with its days within the window and its records."""
     spans: dict[str, list[tuple[date, date]]] = {}
     refs: dict[str, list[str]] = {}
-    for medicine in ever_taken(chart):
-        span = exposure(medicine, chart.today) if _is_counted(medicine) else None
+    for medicine, span in _counted(chart):
         if span:
             name = ", ".join(sorted(medicine.ingredients)) or medicine.name.lower()
             spans.setdefault(name, []).append(span)
@@ -59,8 +64,8 @@ def _undated(chart: Chart) -> list[Medicine]:
     last_start = chart.today - timedelta(days=_ENOUGH_DAYS)
     window = chart.today - timedelta(days=_WINDOW_DAYS)
     found = []
-    for medicine in ever_taken(chart):
-        if not _is_counted(medicine) or exposure(medicine, chart.today):
+    for medicine, span in _counted(chart):
+        if span:
             continue
         start = medicine.start or medicine.ordered
         if start is None or (start.earliest <= last_start and (medicine.on_list or start.latest >= window)):

@@ -44,15 +44,17 @@ Series = list[tuple[date, float, str]]
 def _series(chart: Chart) -> dict[str, Series]:
     """Dated values by instrument; all pain scores are one instrument."""
     found: dict[str, Series] = {}
-    for reading in chart.readings:
-        if reading.when is None or not reading.when.exact or reading.when.latest > chart.today:
+    today = chart.today
+    for reading in chart.readings_of_any((_PAIN, _HIP_SCORE)):
+        when = reading.when
+        if when is None or when.latest > today or when.earliest != when.latest:
             continue
         if _PAIN in reading.concepts:
             pain = pain_value(reading)
             if pain is not None:
-                found.setdefault("pain", []).append((reading.when.latest, pain, reading.ref))
-        elif _HIP_SCORE in reading.concepts and reading.value is not None and not reading.comparator:
-            found.setdefault(reading.code, []).append((reading.when.latest, reading.value, reading.ref))
+                found.setdefault("pain", []).append((when.latest, pain, reading.ref))
+        elif reading.value is not None and not reading.comparator:
+            found.setdefault(reading.code, []).append((when.latest, reading.value, reading.ref))
     for values in found.values():
         values.sort()
     return found
@@ -135,8 +137,8 @@ PAIN_DAYS = 90
 @once
 def newest_pain(chart: Chart) -> tuple[date, float, str] | None:
     """The newest pain score of the last 90 days; of one day the highest."""
-    recent = [value for value in _series(chart).get("pain", ()) if (chart.today - value[0]).days <= PAIN_DAYS]
-    return recent[-1] if recent else None
+    pains = _series(chart).get("pain")
+    return pains[-1] if pains and (chart.today - pains[-1][0]).days <= PAIN_DAYS else None
 
 
 @finding(reads=("readings",))

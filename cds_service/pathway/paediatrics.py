@@ -16,8 +16,8 @@ def limp_recorded(chart: Chart) -> Finding:
     problem = current_problem(chart, _LIMPING)
     if problem.answer is Answer.YES:
         return problem
-    for reading in chart.readings:
-        if _LIMPING in reading.concepts and reading.present is not False:
+    for reading in chart.readings_of(_LIMPING):
+        if reading.present is not False:
             return yes("limping is recorded", reading.ref)
     if problem.answer is Answer.NO and chart.unread("readings"):
         return unknown("findings could not be read: limping unknown")

@@ -19,12 +19,11 @@ def pelvic_floor_indication(chart: Chart) -> Finding:
             if not _INDICATIONS.isdisjoint(reason.concepts):
                 return yes(f"reason of the order: {reason.name}", draft.ref)
     undecided: Finding | None = None
-    for problem in chart.problems:
-        if not _INDICATIONS.isdisjoint(problem.concepts):
-            if problem.current is Answer.YES:
-                return yes(f"recorded: {problem.name}", problem.ref)
-            if problem.current is Answer.UNKNOWN:
-                undecided = unknown(f"recorded, but not whether it is current: {problem.name}", problem.ref)
+    for problem in chart.problems_of_any(_INDICATIONS):
+        if problem.current is Answer.YES:
+            return yes(f"recorded: {problem.name}", problem.ref)
+        if problem.current is Answer.UNKNOWN:
+            undecided = unknown(f"recorded, but not whether it is current: {problem.name}", problem.ref)
     if undecided:
         return undecided
     if chart.unread("problems"):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Plan, Request, Treatment, once
-from .dates import within
+from .dates import When, within
 from .vocabulary import concept, finding, phrase
 
 _VISIT = concept("physiotherapy-visit")
@@ -29,8 +29,7 @@ class Status(StrEnum):
     COMPLETED = "completed"
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(NamedTuple):
     """The current physiotherapy episode: distinct local days with an attended visit."""
 
     days: tuple[date, ...]
@@ -48,8 +47,11 @@ class Episode:
 @once
 def episode(chart: Chart) -> Episode | None:
     """The latest visits that lie less than 90 days apart. An order, a referral or an appointment is not a visit."""
+    if not chart.contacts and not chart.treatments:
+        return None
     visits: dict[date, list[str]] = {}
-    attended = [(c.when, c.ref) for c in chart.contacts if c.took_place and _VISIT in c.concepts]
+    attended: list[tuple[When | None, str]] = []
+    attended += [(c.when, c.ref) for c in chart.contacts if c.took_place and _VISIT in c.concepts]
     attended += [(t.when, t.ref) for t in chart.treatments if _VISIT in t.concepts]
     for when, ref in attended:
         if when and when.exact and when.latest <= chart.today:

@@ -33,12 +33,12 @@ def _newest(chart: Chart, readings: list[Reading]) -> Reading | None:
 def gestation(chart: Chart) -> tuple[int, str] | None:
     """Whole weeks, rounded down, from the delivery date or a gestational age of the last 14 days; the longer of the two."""
     found: list[tuple[int, str]] = []
-    due = _newest(chart, [r for r in chart.readings if _DUE in r.concepts and r.on])
+    due = _newest(chart, [r for r in chart.readings_of(_DUE) if r.on])
     if due and due.on:
         days = _TERM_DAYS - (due.on.earliest - chart.today).days
         if 0 <= days <= _LONGEST_DAYS:
             found.append((days // 7, due.ref))
-    aged = [r for r in chart.readings if _GESTATION in r.concepts and r.value is not None and (r.unit or "") in _DAYS_IN]
+    aged = [r for r in chart.readings_of(_GESTATION) if r.value is not None and (r.unit or "") in _DAYS_IN]
     stated = _newest(chart, [r for r in aged if within(r.when, _GESTATION_DAYS, chart.today) is Answer.YES])
     if stated and stated.when and stated.value is not None:
         days_then = stated.value * _DAYS_IN[stated.unit or ""]

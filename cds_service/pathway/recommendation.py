@@ -34,7 +34,10 @@ class Indicator(StrEnum):
 
     @property
     def level(self) -> int:
-        return list(Indicator).index(self)
+        return _LEVELS[self]
+
+
+_LEVELS = {indicator: level for level, indicator in enumerate(Indicator)}
 
 
 class Snooze(StrEnum):

@@ -24,11 +24,10 @@ def _operated(chart: Chart, days: int) -> Finding:
 
 
 def _torn(chart: Chart) -> Finding:
-    for problem in chart.problems:
-        if _AVULSION in problem.concepts:
-            return yes("complete hamstring tear recorded", problem.ref)
-    for reading in chart.readings:
-        if _AVULSION in reading.concepts and reading.present is not False:
+    for problem in chart.problems_of(_AVULSION):
+        return yes("complete hamstring tear recorded", problem.ref)
+    for reading in chart.readings_of(_AVULSION):
+        if reading.present is not False:
             return yes("complete hamstring tear recorded", reading.ref)
     for report in chart.reports:
         if _AVULSION in report.conclusions:

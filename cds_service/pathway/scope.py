@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, Concepts, Problem, once
 from .dates import within
-from .syndromes import NAME, Syndrome, core_problems, names_of, refs_of, syndrome_of, syndromes, undecided_core
+from .syndromes import NAME, Syndrome, core_problems, names_of, refs_of, syndrome_of, syndromes, titles, undecided_core
 from .vocabulary import concept, finding, phrase
 
 _NERVE_OUTSIDE_SPINE = frozenset(
@@ -20,6 +20,7 @@ _NERVE_OUTSIDE_SPINE = frozenset(
 )
 _RADICULAR = frozenset({Syndrome.SCIATICA, Syndrome.RADICULOPATHY})
 _MECHANICAL = frozenset({Syndrome.ISCHIOFEMORAL, Syndrome.HAMSTRING})
+_ALL = frozenset(Syndrome)
 
 # Cut-offs of the three neuropathic pain scores: pathway specification, part D, neuropathic_indication.
 _NEUROPATHIC_SCORES = {concept("score-dn4"): 4.0, concept("score-paindetect"): 19.0, concept("score-slanss"): 12.0}
@@ -33,34 +34,36 @@ _OTHER_WIDE = (
     concept("pudendal-words"),
     concept("extra-articular-impingement-words"),
 )
+_WIDE = frozenset({_BUTTOCK_PAIN, _UNSPECIFIC_PAIN, *_OTHER_WIDE})
 _CAUDA_EQUINA = concept("rf-cauda-equina")
 
 
-def _not_found(chart: Chart, what: str, asked: Iterable[Syndrome]) -> Finding:
+def _not_found(chart: Chart, what: str, asked: Container[Syndrome]) -> Finding:
     """The answer when none of the asked syndromes is known to be current."""
     if chart.unread("problems"):
         return unknown(f"the problem list could not be read: {what} unknown")
-    wanted = frozenset(asked)
-    if refs := [ref for syndrome, ref in undecided_core(chart) if syndrome in wanted]:
+    if (undecided := undecided_core(chart)) and (refs := [ref for syndrome, ref in undecided if syndrome in asked]):
         return unknown(f"a recorded problem does not say whether it is current: {what} unknown", *refs)
     return no(f"{what} not recorded as current")
 
 
 @finding(reads=("problems",))
+@once
 def in_pathway(chart: Chart) -> Finding:
     """A core syndrome is current: piriformis, deep gluteal, gemelli-obturator, ischiofemoral, hamstring, sciatica,
     lumbosacral radiculopathy or posterior femoral cutaneous nerve pain, or it is the reason of a selected order."""
     found = syndromes(chart)
     if found:
         return yes(f"recorded: {names_of(found)}", *refs_of(found))
-    return _not_found(chart, "a pathway syndrome", Syndrome)
+    return _not_found(chart, "a pathway syndrome", _ALL)
 
 
 @once
 def pain_problems(chart: Chart) -> tuple[Problem, ...]:
     """The current problems of the posterior hip, core or wide."""
-    core = tuple(problem for _, problem in core_problems(chart))
-    return core + tuple(p for p in chart.problems if p.current is Answer.YES and _wide(p) and p not in core)
+    core = [problem for _, problem in core_problems(chart)]
+    wide = [p for p in chart.problems_of_any(_WIDE) if p.current is Answer.YES and _wide(p) and p not in core]
+    return (*core, *wide)
 
 
 def concerns_the_posterior_hip(concepts: Concepts) -> bool:
@@ -79,6 +82,7 @@ def _wide_concepts(concepts: Concepts) -> bool:
 
 
 @finding(reads=("problems",))
+@once
 def in_posterior_hip_scope(chart: Chart) -> Finding:
     """A core syndrome, or posterior hip or buttock pain, a sacroiliac or pudendal problem, another extra-articular
     impingement, or cauda equina syndrome itself (at most 30 days old or undated) is current."""
@@ -86,7 +90,7 @@ def in_posterior_hip_scope(chart: Chart) -> Finding:
     if core.answer is Answer.YES:
         return core
     undecided = None
-    for problem in chart.problems:
+    for problem in chart.problems_of_any((*_WIDE, _CAUDA_EQUINA)):
         if problem.current is not Answer.NO and (_wide(problem) or _opens_as_cauda_equina(problem, chart)):
             if problem.current is Answer.YES:
                 return yes(f"recorded: {problem.name}", problem.ref)
@@ -105,13 +109,15 @@ def _opens_as_cauda_equina(problem: Problem, chart: Chart) -> bool:
 @finding(reads=("problems",))
 def has_syndrome(chart: Chart, any_of: tuple[Syndrome, ...]) -> Finding:
     """One of the named syndromes is current, or the reason of a selected order."""
-    found = {s: refs for s, refs in syndromes(chart).items() if s in any_of}
-    if found:
+    recorded = syndromes(chart)
+    if not recorded.keys().isdisjoint(any_of):
+        found = {s: refs for s, refs in recorded.items() if s in any_of}
         return yes(f"recorded: {names_of(found)}", *refs_of(found))
-    return _not_found(chart, ", ".join(NAME[s] for s in any_of), any_of)
+    return _not_found(chart, titles(any_of), any_of)
 
 
 @finding(reads=("problems", "readings"))
+@once
 def neuropathic_indication(chart: Chart) -> Finding:
     """Nerve pain from outside the spine: piriformis, deep gluteal, gemelli-obturator or posterior femoral cutaneous;
     or ischiofemoral or hamstring together with sciatica or a neuropathic score (DN4 4, painDETECT 19, S-LANSS 12 or
@@ -124,7 +130,7 @@ def neuropathic_indication(chart: Chart) -> Finding:
     if mechanical:
         if Syndrome.SCIATICA in found:
             return yes(f"{names_of(mechanical)} with sciatica", *refs_of(mechanical), *found[Syndrome.SCIATICA])
-        for reading in chart.readings:
+        for reading in chart.readings_of_any(_NEUROPATHIC_SCORES):
             for score, cut_off in _NEUROPATHIC_SCORES.items():
                 if score in reading.concepts and reading.value is not None and reading.value >= cut_off:
                     if within(reading.when, _SCORE_DAYS, chart.today) is Answer.YES:
@@ -140,6 +146,7 @@ def neuropathic_indication(chart: Chart) -> Finding:
 
 
 @finding(reads=("problems", "readings"))
+@once
 def radicular_only(chart: Chart) -> Finding:
     """Sciatica or lumbosacral radiculopathy, and no sign that the nerve pain comes from outside the spine."""
     found = {s: refs for s, refs in syndromes(chart).items() if s in _RADICULAR}

@@ -23,12 +23,15 @@ def _referrals(chart: Chart, *to: ValueSet) -> list[Request]:
     return [r for r in chart.requests if not r.concepts.isdisjoint(to)]
 
 
+_NOTHING = unknown("nothing is recorded that the referral could be for")
+
+
 def _referred_since(chart: Chart, flags: Iterable[Flag], where: Iterable[str], *to: ValueSet) -> Finding:
     """A referral, active or completed, on or after the day of every flag: an older one was for something else. ``where`` are
     the sections in which a newer flag may stand."""
     days = [flag.since for flag in flags]
     if not days:
-        return unknown("nothing is recorded that the referral could be for")
+        return _NOTHING
     undecided = None
     for request in _referrals(chart, *to):
         later = since(request.when, days, chart.today)

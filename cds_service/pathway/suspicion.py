@@ -8,6 +8,7 @@ from typing import NamedTuple
 from .answers import Answer, Finding, unknown, yes
 from .chart import Chart, Concepts
 from .dates import When
+from .vocabulary import ValueSet
 
 NOT_EXCLUDED = unknown("none recorded; absence is not proof")
 _RECORDED = "recorded: "
@@ -38,11 +39,13 @@ def told(flags: Iterable[Flag], *, dated: bool = True) -> str:
     return "; ".join(dict.fromkeys(words))
 
 
-def signs(chart: Chart) -> Iterable[tuple[Concepts, When | None, str]]:
-    """Current problems and coded readings that are not negative."""
-    for problem in chart.problems:
+def signs(chart: Chart, *what: ValueSet) -> list[tuple[Concepts, When | None, str]]:
+    """Current problems and coded readings of these value sets that are not negative."""
+    found: list[tuple[Concepts, When | None, str]] = []
+    for problem in chart.problems_of_any(what):
         if problem.current is Answer.YES:
-            yield problem.concepts, problem.began, problem.ref
-    for reading in chart.readings:
+            found.append((problem.concepts, problem.began, problem.ref))
+    for reading in chart.readings_of_any(what):
         if reading.present is not False:
-            yield reading.concepts, reading.when, reading.ref
+            found.append((reading.concepts, reading.when, reading.ref))
+    return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
+from itertools import chain
 
 from .answers import Answer
 from .chart import Chart, Concepts, Problem, once
@@ -26,7 +28,7 @@ class Syndrome(StrEnum):
     DEEP_GLUTEAL = "deep-gluteal"
 
 
-_CONCEPT = {
+_CONCEPT = {  # in the order of the enumeration
     Syndrome.PIRIFORMIS: concept("piriformis-syndrome"),
     Syndrome.GEMELLI_OBTURATOR: concept("gemelli-obturator-syndrome"),
     Syndrome.ISCHIOFEMORAL: concept("ischiofemoral-impingement"),
@@ -52,18 +54,19 @@ NAME = {
 
 def syndrome_of(concepts: Concepts) -> Syndrome | None:
     """The one syndrome that a problem's codes and words stand for."""
-    if _CORE.isdisjoint(concepts):
-        return None
-    return next(s for s in Syndrome if _CONCEPT[s] in concepts)
+    for syndrome, name in _CONCEPT.items():
+        if name in concepts:
+            return syndrome
+    return None
 
 
 @once
 def core_problems(chart: Chart) -> tuple[tuple[Syndrome, Problem], ...]:
     """The current problems that are a core syndrome."""
     found = []
-    for problem in chart.problems:
+    for problem in chart.problems_of_any(_CORE):
         syndrome = syndrome_of(problem.concepts)
-        if syndrome and problem.current is Answer.YES:
+        if problem.current is Answer.YES and syndrome:
             found.append((syndrome, problem))
     return tuple(found)
 
@@ -82,21 +85,30 @@ def syndromes(chart: Chart) -> Mapping[Syndrome, tuple[str, ...]]:
                 ref = reason.problem or draft.ref
                 if ref not in refs:
                     refs.append(ref)
-    return {syndrome: tuple(found[syndrome]) for syndrome in Syndrome if syndrome in found}
+    return {syndrome: tuple(found[syndrome]) for syndrome in _CONCEPT if syndrome in found}
 
 
 @once
 def undecided_core(chart: Chart) -> tuple[tuple[Syndrome, str], ...]:
     """Core problems of which the record does not say whether they are current."""
-    undecided = (p for p in chart.problems if p.current is Answer.UNKNOWN)
-    return tuple((s, p.ref) for p in undecided if (s := syndrome_of(p.concepts)))
+    found = []
+    for problem in chart.problems_of_any(_CORE):
+        if problem.current is Answer.UNKNOWN and (syndrome := syndrome_of(problem.concepts)):
+            found.append((syndrome, problem.ref))
+    return tuple(found)
 
 
 def names_of(found: Mapping[Syndrome, tuple[str, ...]]) -> str:
     """The syndromes in words."""
-    return ", ".join(NAME[s] for s in found)
+    return ", ".join([NAME[s] for s in found])
+
+
+@cache
+def titles(asked: tuple[Syndrome, ...]) -> str:
+    """The syndromes that a line asks for, in words."""
+    return ", ".join(NAME[s] for s in asked)
 
 
 def refs_of(found: Mapping[Syndrome, tuple[str, ...]]) -> tuple[str, ...]:
     """The records that name them."""
-    return tuple(ref for refs in found.values() for ref in refs)
+    return tuple(chain.from_iterable(found.values()))

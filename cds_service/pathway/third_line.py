@@ -7,9 +7,9 @@ from .chart import Chart
 from .injections import injection_failed
 from .physiotherapy import care_days
 from .suspicion import signs
-from .syndromes import NAME, Syndrome, core_problems
+from .syndromes import Syndrome, core_problems, titles
 from .trials import adequate_agents
-from .vocabulary import concept, finding
+from .vocabulary import ValueSet, concept, finding
 
 _COMPRESSION, _ISCHIOFEMORAL = concept("nerve-compression"), concept("ischiofemoral-imaging")
 # Pathway specification, pain-specialist-referral and the surgical cards.
@@ -20,25 +20,23 @@ _AFTER_INJECTION, _AGENTS = 28, 2
 def confirmed_syndrome(chart: Chart, any_of: tuple[Syndrome, ...]) -> Finding:
     """One of the named syndromes is current and confirmed: not provisional, differential or unconfirmed."""
     mine = [p for s, p in core_problems(chart) if s in any_of]
-    firm = [p for p in mine if not p.suspected]
-    if firm:
-        return yes(f"confirmed: {firm[0].name}", *(p.ref for p in firm))
+    if mine and (firm := [p for p in mine if not p.suspected]):
+        return yes(f"confirmed: {firm[0].name}", *[p.ref for p in firm])
     if chart.unread("problems"):
         return unknown("the problem list could not be read")
     if mine:
         return no("the diagnosis is not confirmed", *(p.ref for p in mine))
-    return no(f"{', '.join(NAME[s] for s in any_of)} not recorded as current")
+    return no(f"{titles(any_of)} not recorded as current")
 
 
-def _documented(chart: Chart, finding_of: str, what: str) -> Finding:
+def _documented(chart: Chart, finding_of: ValueSet, what: str) -> Finding:
     """YES where it is reported or recorded, NO where it is recorded as absent; otherwise nobody knows."""
     for report in chart.reports:
         if finding_of in report.conclusions:
             return yes(f"{what} reported {report.when}", report.ref)
-    for concepts, _, ref in signs(chart):
-        if finding_of in concepts:
-            return yes(f"{what} recorded", ref)
-    absent = [r.ref for r in chart.readings if finding_of in r.concepts and r.present is False]
+    for _, _, ref in signs(chart, finding_of):
+        return yes(f"{what} recorded", ref)
+    absent = [r.ref for r in chart.readings_of(finding_of) if r.present is False]
     return no(f"{what} recorded as absent", *absent) if absent else unknown(f"{what} not recorded")
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from .answers import Answer, Finding, no, unknown, yes
 from .chart import Chart, once
 from .exclusions import current_problem
-from .exposure import Run, runs
+from .exposure import Run, runs_in
 from .vocabulary import ValueSet, concept, finding, phrase
 
 GABAPENTINOIDS, TRICYCLICS, SNRIS = concept("gabapentinoids"), concept("tricyclics"), concept("snris")
@@ -34,24 +34,25 @@ def _adequate_days(run: Run) -> int:
 
 def adequate_agents(chart: Chart) -> tuple[Run, ...]:
     """The first-line medicines that were tried for an adequate time, one run for each."""
-    first_line = {GABAPENTINOIDS, TRICYCLICS, SNRIS}
-    found = [r for r in runs(chart) if not r.classes.isdisjoint(first_line) and r.days is not None]
+    found = [r for r in runs_in(chart, GABAPENTINOIDS, TRICYCLICS, SNRIS) if r.days is not None]
     return tuple({r.name: r for r in found if (r.days or 0) >= _adequate_days(r)}.values())
 
 
 def _trial(chart: Chart, medicines: ValueSet) -> tuple[Outcome, Run | None]:
     """What became of a class: the best run of any agent in it speaks for the class."""
-    mine = [r for r in runs(chart) if medicines in r.classes]
+    mine = runs_in(chart, medicines)
     for run in mine:
         if run.days is not None and run.days >= _adequate_days(run):
             return Outcome.ADEQUATE, run
-    if any(medicines in allergy.classes for allergy in chart.allergies):
+    if chart.allergies and any(medicines in allergy.classes for allergy in chart.allergies):
         return Outcome.INTOLERANT, None
     contraindication = _CONTRAINDICATIONS.get(medicines)
     if contraindication and current_problem(chart, contraindication).answer is Answer.YES:
         return Outcome.CONTRAINDICATED, None
-    if any(m.do_not_give and medicines in m.classes for m in chart.medicines):
+    if any(m.do_not_give for m in chart.medicines_of(medicines)):
         return Outcome.CONTRAINDICATED, None
+    if not mine:
+        return Outcome.NONE, None
     intolerant = next((r for r in mine if r.intolerant), None)
     if intolerant:
         return Outcome.INTOLERANT, intolerant
@@ -61,8 +62,7 @@ def _trial(chart: Chart, medicines: ValueSet) -> tuple[Outcome, Run | None]:
     active = next((r for r in mine if r.active), None)
     if active:
         return Outcome.IN_PROGRESS, active
-    longest = max(mine, key=lambda r: r.days or 0, default=None)
-    return (Outcome.INADEQUATE, longest) if longest else (Outcome.NONE, None)
+    return Outcome.INADEQUATE, max(mine, key=lambda r: r.days or 0)
 
 
 @once

@@ -11,6 +11,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any, NewType
 
 from .answers import Finding
@@ -104,12 +105,18 @@ class Line:
     text: str
     entry: Entry
     values: tuple[tuple[str, Any], ...]
+    _ask: Callable[[Chart], Finding] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """The finding takes its values once, not at every call."""
+        bound = partial(self.entry.ask, **dict(self.values)) if self.values else self.entry.ask
+        object.__setattr__(self, "_ask", bound)
 
     def ask(self, chart: Chart) -> Finding:
         """The answer for this chart; asked at most once per chart and values."""
         known: Finding | None = chart.memo.get(self.text)  # the text is unique for a finding with its values
         if known is None:
-            known = chart.memo[self.text] = self.entry.ask(chart, **dict(self.values))
+            known = chart.memo[self.text] = self._ask(chart)
         return known
 
     @property

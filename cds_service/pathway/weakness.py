@@ -20,22 +20,23 @@ _NEVER = When(date.min, date.min)
 def deficits(chart: Chart) -> tuple[Flag, ...]:
     """Foot drop or leg weakness of the last 90 days; strength 3/5 or less within 30 days, or a fall of one grade.
     Each kind from the earliest on, in whatever order the records came."""
-    if any(p.current is Answer.YES and _OTHER_CAUSE in p.concepts for p in chart.problems):
+    if any(p.current is Answer.YES for p in chart.problems_of(_OTHER_CAUSE)):
         return ()
     found = []
-    for problem in chart.problems:
-        weak = _WEAK_LEG in problem.concepts or {_WEAK_MUSCLE, _LEG_WORDS} <= problem.concepts
+    for problem in chart.problems_of_any((_WEAK_LEG, _WEAK_MUSCLE)):
+        weak = _WEAK_LEG in problem.concepts or _LEG_WORDS in problem.concepts
         if weak and problem.current is Answer.YES and within(problem.began, 90, chart.today) is Answer.YES:
             found.append(recorded(problem.name, problem.began, problem.ref))
-    return (*sorted(found, key=lambda f: (f.since or _NEVER, f.refs, f.because)), *_weak_readings(chart))
+    found.sort(key=lambda f: (f.since or _NEVER, f.refs, f.because))
+    return (*found, *_weak_readings(chart))
 
 
 def _weak_readings(chart: Chart) -> list[Flag]:
     measured = [
-        (r.when, r.ref, r.value, r)
-        for r in chart.readings
-        if _STRENGTH in r.concepts and r.value is not None and 0 <= r.value <= 5 and r.when
+        (r.when, r.ref, r.value, r) for r in chart.readings_of(_STRENGTH) if r.value is not None and 0 <= r.value <= 5 and r.when
     ]
+    if not measured:
+        return []
     strengths = [(reading, value) for _, _, value, reading in sorted(measured, key=lambda m: m[:3])]
     found = []
     for reading, value in strengths:

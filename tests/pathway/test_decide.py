@@ -200,6 +200,51 @@ def test_a_line_is_asked_once_for_a_chart() -> None:
     assert asked == ["asked"]
 
 
+def test_lines_of_two_cards_that_say_the_same_are_asked_once_for_a_chart_and_again_for_the_next() -> None:
+    asked: list[str] = []
+
+    def ask(_: Chart, word: str) -> Finding:
+        asked.append(word)
+        return Finding(YES, "")
+
+    def counted(word: str) -> Line:
+        return Line(f"counted {word}", Entry("counted", ask, (), (), "", "test"), (("word", word),))
+
+    cards = [card("a", when=(counted("x"), counted("y"))), card("b", when=(counted("x"),), unless=(counted("x"),))]
+    for days in (1, 2):
+        decide(cards, chart(ADULT), 3)
+        assert asked == ["x", "y"] * days
+
+
+def test_a_decision_tells_its_steps_and_reasons_whenever_it_is_asked() -> None:
+    decided = one(card(when=(line(YES, "a"), line(YES, "b")), unless=(line(UNKNOWN, "c"),)))
+    for _ in range(2):
+        assert decided.because == "because a; because b"
+        assert [(step.role, step.line.text, step.finding.answer) for step in decided.steps] == [
+            (Role.WHEN, "a", YES),
+            (Role.WHEN, "b", YES),
+            (Role.UNLESS, "c", UNKNOWN),
+        ]
+        assert decided.decisive == decided.steps[:2]
+        assert decided.unchecked == decided.steps[2:]
+
+
+@pytest.mark.parametrize(
+    ("cards", "cap", "because"),
+    [
+        ([card("first"), card("last", yields_to=("first",))], 3, "first is shown"),
+        ([info("first"), info("last")], 1, "1 cards of better rank are shown"),
+        ([card("last", when=(line(UNKNOWN, "a"), line(UNKNOWN, "b")))], 3, "a: because a; b: because b"),
+        ([card("last", when=(line(NO, "a"), line(NO, "b")))], 3, "a: because a"),
+        ([card("last", when=YES, unless=(line(NO, "a"), line(YES, "b")))], 3, "b: because b"),
+    ],
+)
+def test_every_decision_says_why(cards: list[Recommendation], cap: int, because: str) -> None:
+    outcome = decide(cards, chart(ADULT), cap)
+    assert outcome.decisions[-1].because == because
+    assert outcome.shown == outcome.decisions[:-1]
+
+
 # -- a failed read is named in the data card --------------------------------------------------------------------------------
 
 FLAGS = "Red flags, as far as they would be recorded there"

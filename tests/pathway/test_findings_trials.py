@@ -8,9 +8,10 @@ import pytest
 from charts import NO, UNKNOWN, YES, Case, allergy, case, chart, gap, label, medicine, month, problem, year
 
 from cds_service.pathway.answers import Answer
-from cds_service.pathway.exposure import days_covered, runs
+from cds_service.pathway.exposure import days_covered, runs, runs_in
 from cds_service.pathway.long_term_opioids import long_term_opioid_found
 from cds_service.pathway.trials import GABAPENTINOIDS, SNRIS, TRICYCLICS, Outcome, first_line_trials, trials_found
+from cds_service.pathway.vocabulary import ValueSet
 
 INTOLERANCE, NO_BENEFIT = frozenset({"stopped-for-intolerance"}), frozenset({"stopped-as-ineffective"})
 
@@ -174,6 +175,20 @@ def test_overlapping_prescriptions_are_not_counted_twice() -> None:
 def test_a_start_of_which_only_the_month_is_known_has_no_length() -> None:
     (run,) = runs(chart(medicine("gabapentin", start=month(1), end=5, status="stopped")))
     assert run.days is None
+
+
+@pytest.mark.parametrize("classes", [("opioids",), ("gabapentinoids",), ("opioids", "gabapentinoids"), ("snris",), ()])
+def test_the_runs_of_classes_are_those_of_all_runs(classes: tuple[str, ...]) -> None:
+    record = chart(
+        chain("oxycodone", (90, 60), (20, 5)),
+        chain("gabapentin", (60, 20), (50, 30)),
+        medicine("pregabalin", start=10, status="draft"),
+        medicine("tramadol", start=10, ingredients=frozenset()),
+        medicine("tramadol", start=100, end=90, status="stopped")._replace(classes=frozenset({"other"})),
+    )
+    wanted = [run for run in runs(record) if not run.classes.isdisjoint(classes)]
+    assert list(runs_in(record, *[ValueSet(name) for name in classes])) == wanted
+    assert bool(wanted) is bool(classes and classes != ("snris",))
 
 
 def test_the_trials_are_told_class_by_class() -> None:
