@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from .fhir.orders import Session, build, change, complete
+from .ids import new_uuid
 from .pathway.answers import Answer
 from .pathway.chart import Chart, Draft
 from .pathway.decide import Decision, Outcome, holds
@@ -55,7 +55,7 @@ class Composer:
         if variant and variant.suggestions is not None:
             offered = variant.suggestions
         card: Card = {
-            "uuid": str(uuid.uuid4()),
+            "uuid": new_uuid(),
             "summary": summary,
             "indicator": decision.indicator.value,
             "detail": self._detail(decision, detail),
@@ -121,7 +121,7 @@ class Composer:
             label = label or (f"{band.label} instead" if gone else band.label)
         # Create first, then delete: some clients apply the first action only.
         actions.extend({"type": "delete", "description": f"Remove the draft {d.name}", "resourceId": d.ref} for d in gone)
-        return {"label": label or "Apply", "uuid": str(uuid.uuid4()), "actions": actions}
+        return {"label": label or "Apply", "uuid": new_uuid(), "actions": actions}
 
     def _selected(self, what: str) -> list[Draft]:
         return [d for d in self._chart.selected if d.is_of(what)]

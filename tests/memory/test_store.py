@@ -30,7 +30,7 @@ from cds_service import create_app
 from cds_service.config import BadSetting
 from cds_service.memory.database import MemoryDown
 from cds_service.memory.engine import new_engine, upgrade
-from cds_service.memory.facts import packed, unpacked, veiled
+from cds_service.memory.facts import FactsVeil, packed, unpacked
 from cds_service.memory.store import Said
 from cds_service.memory.tables import calls, cards, feedback, metadata, suggestions
 from cds_service.memory.veil import Veil, key_beside
@@ -116,10 +116,10 @@ def test_a_key_that_cannot_be_used_stops_the_start_and_is_named(tmp_path: Path, 
 
 def test_facts_are_read_back_as_they_were_written() -> None:
     facts = Facts(1, "2026-01-01", frozenset({"a"}), {"oxycodone": 5.0, "x": None}, frozenset({"r"}), -1, frozenset({"o"}))
-    hidden = veiled(facts, Veil(b"k"), "p")
+    hidden = FactsVeil(Veil(b"k"), "p")(facts)
     assert unpacked(packed(hidden)) == hidden
     assert "oxycodone" not in packed(hidden)
-    assert veiled(facts, Veil(b"k"), "q") != hidden
+    assert FactsVeil(Veil(b"k"), "q")(facts) != hidden
 
 
 # -- tables -----------------------------------------------------------------------------------------------------------------
