@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from ..pathway.chart import Concepts
 from ..pathway.rests import Facts
 from .veil import Veil
 
@@ -15,23 +16,23 @@ class FactsVeil:
     apart."""
 
     def __init__(self, veil: Veil, patient: str) -> None:
-        self._hashes = veil.within("fact", patient)
+        self._hashes = veil.within("fact", patient, length=12)
 
     def __call__(self, facts: Facts) -> Facts:
-        of = self._of
+        hashes = self._hashes
         level, episode, flags, drugs, risks, kidneys, orders = facts
         return Facts(
             level,
-            of(episode),
-            frozenset(map(of, flags)),
-            {of(drug): dose for drug, dose in drugs.items()},
-            frozenset(map(of, risks)),
+            hashes[episode],
+            self._all(flags),
+            {hashes[drug]: dose for drug, dose in drugs.items()} if drugs else {},
+            self._all(risks),
             kidneys,
-            frozenset(map(of, orders)),
+            self._all(orders),
         )
 
-    def _of(self, name: str) -> str:
-        return self._hashes[name][:12]
+    def _all(self, names: Concepts) -> Concepts:
+        return frozenset([self._hashes[name] for name in names]) if names else names
 
 
 def packed(facts: Facts) -> str:

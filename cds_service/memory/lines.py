@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,6 +14,7 @@ from .tables import calls, cards, feedback, suggestions
 
 Row = tuple[Any, ...]
 _TEXTS = len(calls.columns) - 1  # all but the last, which says whether it is of shadow mode
+_MOST_VALUES = 900  # of one statement: older releases of SQLite take 999
 _PATIENT = calls.columns.keys().index("patient")
 
 _THEIRS = (cards.c.uuid == feedback.c.card) & (calls.c.client == feedback.c.client)
@@ -75,22 +77,42 @@ def find_late_since(connection: Connection, since: datetime) -> None:
 
 
 class Insertion:
-    """The statements of one kind of database. A row that is there already stays as it is."""
+    """Inserts into one kind of database. A row that is there already stays as it is.
+
+    SQLAlchemy's own inserts prepare every value of every row; these take the rows as they are, many in one statement: between
+    two statements a thread gives way to the others.
+    """
 
     def __init__(self, dialect: Dialect) -> None:
-        self._calls, self._cards, self._suggestions = (_insert(dialect, table) for table in (calls, cards, suggestions))
+        self._calls, self._cards, self._suggestions = (_Insert(dialect, table) for table in (calls, cards, suggestions))
 
     def run(self, connection: Connection, rows: Rows) -> None:
-        """SQLAlchemy's own inserts prepare every value of every row; these take the rows as they are."""
-        connection.exec_driver_sql(self._calls, rows.calls)
-        if rows.cards:
-            connection.exec_driver_sql(self._cards, rows.cards)
-        if rows.suggestions:
-            connection.exec_driver_sql(self._suggestions, rows.suggestions)
+        self._calls.run(connection, rows.calls)
+        self._cards.run(connection, rows.cards)
+        self._suggestions.run(connection, rows.suggestions)
 
 
-def _insert(dialect: Dialect, table: Table) -> str:
-    quote = dialect.identifier_preparer.quote
-    mark = "?" if dialect.paramstyle == "qmark" else "%s"
-    names, marks = ", ".join(quote(column.name) for column in table.columns), ", ".join(mark for _ in table.columns)
-    return f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+class _Insert:
+    """Inserts into one table. There is a statement for every power of two, so that each is prepared once."""
+
+    def __init__(self, dialect: Dialect, table: Table) -> None:
+        quote = dialect.identifier_preparer.quote
+        mark = "?" if dialect.paramstyle == "qmark" else "%s"
+        names = ", ".join(quote(column.name) for column in table.columns)
+        self._begin = f"INSERT INTO {quote(table.name)} ({names}) VALUES "  # noqa: S608
+        self._row = f"({', '.join(mark for _ in table.columns)})"
+        self._most = 1 << (_MOST_VALUES // len(table.columns)).bit_length() - 1
+        self._statements: dict[int, str] = {}
+
+    def run(self, connection: Connection, rows: list[Row]) -> None:
+        start, size = 0, self._most
+        while start < len(rows):
+            while size > len(rows) - start:
+                size >>= 1
+            connection.exec_driver_sql(self._of(size), tuple(chain.from_iterable(rows[start : start + size])))
+            start += size
+
+    def _of(self, size: int) -> str:
+        if size not in self._statements:
+            self._statements[size] = f"{self._begin}{', '.join([self._row] * size)} ON CONFLICT DO NOTHING"
+        return self._statements[size]

@@ -35,26 +35,27 @@ class Veil:
         outer.update(inner.digest())
         return outer.hexdigest()[:_LENGTH]
 
-    def within(self, *scope: str) -> Veiled:
+    def within(self, *scope: str, length: int = _LENGTH) -> Veiled:
         """The hashes of many values of one scope, each made once."""
         begun = self._inner.copy()
         begun.update("\x1f".join((*scope, "")).encode("utf-8", "surrogatepass"))
-        return Veiled(begun, self._outer)
+        return Veiled(begun, self._outer, length)
 
 
 class Veiled(dict[str, str]):
     """Hashes by value."""
 
-    def __init__(self, inner: Hash, outer: Hash) -> None:
+    def __init__(self, inner: Hash, outer: Hash, length: int) -> None:
         super().__init__({"": ""})
         self._inner = inner
         self._outer = outer
+        self._length = length
 
     def __missing__(self, value: str) -> str:
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(value.encode("utf-8", "surrogatepass"))
         outer.update(inner.digest())
-        found = self[value] = outer.hexdigest()[:_LENGTH]
+        found = self[value] = outer.hexdigest()[: self._length]
         return found
 
 

@@ -24,6 +24,7 @@ _SESSION = timedelta(hours=24)
 # Kidney function in bands (mL/min), as doses and risks change with it.
 _KIDNEY_BANDS, _UNKNOWN = (15, 30, 60), -1
 _RAISING = (Role.VARIANT, Role.ESCALATE)
+_LEVELS = {indicator: indicator.level for indicator in Indicator}
 _NO_DOSES: Mapping[str, float | None] = MappingProxyType({})
 _NUMBERS = re.compile(r"[\d.,:/<>=%-]+")
 
@@ -103,7 +104,7 @@ def facts_of(decision: Decision, chart: Chart) -> Facts:
     common = _common(chart)
     decisive = {ref for step in decision.decisive for ref in step.finding.resources}
     return Facts(
-        level=decision.indicator.level,
+        level=_LEVELS[decision.indicator],
         episode=common.episode,
         flags=common.flags,
         drugs=_drugs(decision, chart, common.drafted, decisive),
