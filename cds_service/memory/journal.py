@@ -17,6 +17,7 @@ from pathlib import Path
 _log = logging.getLogger("cds_service")
 _SUFFIX = ".journal"
 _AT_ONCE = 500  # lines
+_ATTEMPTS = 20
 
 
 class Journal:
@@ -26,7 +27,7 @@ class Journal:
         self._folders = (folder.parent, folder) if with_parent else (folder,)
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._files: list[_File | None] = [None, None]
-        self._active = 0
+        self._active = self._number = 0
         self._works = True
         self._open()
 
@@ -83,9 +84,17 @@ class Journal:
                 self._files[self._active] = None
             for folder in self._folders:
                 _own_folder(folder)
-            self._files[self._active] = _File(self._folders[-1] / f"{self._name}-{self._active}{_SUFFIX}")
+            self._files[self._active] = self._made()
         except OSError as error:
             self._cannot(error)
+
+    def _made(self) -> _File:
+        """A new file. Somebody who looks for what was left behind may take it in the moment before it is locked."""
+        for _ in range(_ATTEMPTS):
+            self._number += 1
+            with suppress(_Taken):
+                return _File(self._folders[-1] / f"{self._name}-{self._number}{_SUFFIX}")
+        raise OSError(errno.EBUSY, "taken")
 
     def _cannot(self, error: OSError) -> None:
         """Nothing is lost as long as this process runs: said once, not at every call."""
@@ -95,19 +104,27 @@ class Journal:
             _log.error("journal of the memory cannot be written", extra={"fields": {"error": told}})
 
 
+class _Taken(Exception):
+    """A file that was made just now is in the hands of somebody else."""
+
+
 class _File:
     """One locked file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self.number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(self.number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not os.fstat(self.number).st_nlink:  # taken for one that was left behind, in the moment before it was locked
-                raise OSError(errno.ESTALE, "removed")
+            taken = not os.fstat(self.number).st_nlink
+        except BlockingIOError:
+            taken = True
         except OSError:
             os.close(self.number)
             raise
+        if taken:
+            os.close(self.number)
+            raise _Taken
         self._torn = False
 
     def append(self, line: bytes) -> None:

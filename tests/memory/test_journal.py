@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hmac
 import os
 import signal
@@ -362,6 +363,26 @@ def test_a_disk_that_is_full_stops_nothing_and_tears_no_line(tmp_path: Path, mon
     journal.close()
     assert list(left_behind(tmp_path / "j")) == [[b'["on', b'["two"]']]
     assert journals(tmp_path / "j") == []
+
+
+def test_a_file_that_somebody_takes_for_left_behind_in_its_first_moment_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, lock = os.open, fcntl.flock
+    taken: list[int] = []
+
+    def locked(number: int, how: int) -> None:
+        if not taken:  # quicker than its owner
+            taken.append(make(journals(tmp_path)[0], os.O_RDWR))
+            lock(taken[0], how)
+        lock(number, how)
+
+    monkeypatch.setattr(fcntl, "flock", locked)
+    journal = Journal(tmp_path / "j", with_parent=False)
+    assert journal.append(b"[]\n") is True
+    journal.close()
+    os.close(taken[0])
+    assert list(left_behind(tmp_path / "j")) == [[b"[]"]]
 
 
 def test_the_start_of_a_service_with_no_memory_makes_no_journal(tmp_path: Path) -> None:

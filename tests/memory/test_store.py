@@ -430,7 +430,7 @@ def test_four_workers_and_many_clients_never_find_the_database_locked(database: 
 
 
 def test_a_service_that_is_stopped_leaves_nothing_waiting(database: str, free_port: int, tmp_path: Path) -> None:
-    server = Server(database, free_port, tmp_path, 2)
+    server = Server(database, free_port, tmp_path, workers=1)
     for _ in range(5):
         body = request("order-select", **OPIOID) | {"hookInstance": str(uuid.uuid4())}
         assert server.post("/cds-services/posterior-hip-pain-order-select", body)[0] == 200
