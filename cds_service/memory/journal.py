@@ -64,6 +64,8 @@ class Journal:
                     file.path.unlink(missing_ok=True)
             os.close(file.number)
         self._files = [None, None]
+        with suppress(OSError):
+            self._folders[-1].rmdir()  # unless it holds what others have there
 
     __del__ = close
 
@@ -82,17 +84,18 @@ class Journal:
             if file is not None:
                 os.close(file.number)
                 self._files[self._active] = None
-            for folder in self._folders:
-                _own_folder(folder)
             self._files[self._active] = self._made()
         except OSError as error:
             self._cannot(error)
 
     def _made(self) -> _File:
-        """A new file. Somebody who looks for what was left behind may take it in the moment before it is locked."""
+        """A new file. Somebody who looks for what was left behind may take it in the moment before it is locked, and who ends
+        just now removes the empty folder."""
         for _ in range(_ATTEMPTS):
             self._number += 1
-            with suppress(_Taken):
+            for folder in self._folders:
+                _own_folder(folder)
+            with suppress(_Taken, FileNotFoundError):
                 return _File(self._folders[-1] / f"{self._name}-{self._number}{_SUFFIX}")
         raise OSError(errno.EBUSY, "taken")
 
