@@ -218,6 +218,7 @@ def _memory() -> tuple[Settings, Memory]:
     memory = open_memory(settings)
     if memory is None:
         raise BadSetting("CDS_DATABASE_URL is needed")
+    memory.recover()
     return settings, memory
 
 

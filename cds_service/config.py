@@ -43,6 +43,7 @@ class Settings:
     trusted_proxies: int = 0
     rate_limit: int | None = None
     allow_anonymous: bool = False
+    journal: Path | None = None  # beside the SQLite file, or below the folder for temporary files
 
     @property
     def switched_off(self) -> tuple[str, ...]:
@@ -124,6 +125,12 @@ def _file(text: str) -> Path:
     return Path(text)
 
 
+def _absolute(text: str) -> Path:
+    if not Path(text).is_absolute():
+        raise ValueError("an absolute path is needed")
+    return Path(text)
+
+
 def _two(text: str) -> tuple[int, int]:
     first, second = (int(part) for part in text.split(","))
     if first < 0 or second < 0:
@@ -152,6 +159,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "CDS_TRUSTED_PROXIES": ("trusted_proxies", _whole(0)),
     "CDS_RATE_LIMIT": ("rate_limit", _whole(1)),
     "CDS_ALLOW_ANONYMOUS": ("allow_anonymous", _switch),
+    "CDS_JOURNAL": ("journal", _absolute),
 }
 
 

@@ -70,7 +70,8 @@ def _recall(settings: Settings, client: str, request: HookRequest, service: Serv
     memory = open_memory(settings) if is_there(settings.database_url) else None
     if memory is None:
         return None
-    recall = Recorder(memory, Metrics()).recall(CdsClient(client, ""), request, service, settings.clock())
+    recorder = Recorder(memory, Metrics())
+    recall = recorder.recall(recorder.who(CdsClient(client, ""), request), service, settings.clock())
     memory.close()
     return recall
 

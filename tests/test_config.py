@@ -29,6 +29,7 @@ GOOD = {
     "CDS_TRUSTED_PROXIES": "1",
     "CDS_ALLOW_ANONYMOUS": "1",
     "CDS_RATE_LIMIT": "600",
+    "CDS_JOURNAL": "/var/lib/cds-service/journal",
 }
 BAD = {
     "CDS_NOW": ["yesterday", "2026-03-02T12:00:00"],
@@ -38,6 +39,7 @@ BAD = {
     "CDS_FHIR_SERVERS": ["fhir.north.example"],
     "CDS_PUBLIC_URL": ["cds.north.example", "https://x.example/?a=1"],
     "CDS_DEADLINE_MS": ["0", "fast"],
+    "CDS_JOURNAL": ["journal", "./journal"],
     "CDS_MAX_BODY_MB": ["-1"],
     "CDS_LOG_LEVEL": ["LOUD"],
     "CDS_RADICULOPATHY_RULE": ["fda"],

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..fhir.orders import Session, Subject, change, complete
+from ..ids import new_uuids
 from ..pathway.answers import Answer
 from ..pathway.chart import Chart, Draft
 from ..pathway.decide import Decision, Outcome, holds
@@ -14,7 +15,6 @@ from ..pathway.medicines import already_taking
 from ..pathway.recommendation import Band, Order
 from ..pathway.syndromes import syndromes
 from .forms import CardForm, Offer
-from .identities import identities
 from .text import escape
 
 _CONDITION = re.compile(r"Condition/[^/]+\Z")  # a problem with an id: a reference that leads somewhere
@@ -36,7 +36,7 @@ class Composer:
         self._session = session
         self._pages = pages
         self._forms = forms
-        self._identities = identities()
+        self._ids = new_uuids()
         self._without: dict[frozenset[str], Chart] = {}
         self._subject: Subject | None = None
 
@@ -53,7 +53,7 @@ class Composer:
             detail += f"\n\nNot checked: {names}."
         source: dict[str, Any] = {"label": form.label, "topic": form.topic}
         card: Card = {
-            "uuid": next(self._identities),
+            "uuid": next(self._ids),
             "summary": face.summary,
             "indicator": decision.indicator.value,
             "detail": detail + form.evidence,
@@ -100,7 +100,7 @@ class Composer:
             label = label or (f"{band.label} instead" if gone else band.label)
         # Create first, then delete: some clients apply the first action only.
         actions.extend([{"type": "delete", "description": f"Remove the draft {d.name}", "resourceId": d.ref} for d in gone])
-        return {"label": label or "Apply", "uuid": next(self._identities), "actions": actions}
+        return {"label": label or "Apply", "uuid": next(self._ids), "actions": actions}
 
     def _after(self, gone: Sequence[Draft]) -> Chart:
         """The chart without these drafts; buttons that replace the same ones are judged on the same chart."""

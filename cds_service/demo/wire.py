@@ -132,7 +132,7 @@ class CdsClient:
             if hook_request is None:
                 return None
             service = runtime.services[f"posterior-hip-pain-{hook}"]
-            recall = recorder.recall(ANYBODY, hook_request, service, runtime.settings.clock())
+            recall = recorder.recall(recorder.who(ANYBODY, hook_request), service, runtime.settings.clock())
             found = examine(runtime, service, hook_request, recall)
         except (ServiceError, orjson.JSONDecodeError):
             return None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 from circuitbreaker import CircuitBreaker
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Connection, Dialect, Engine, make_url
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from .engine import READING, new_engine, upgrade
@@ -21,6 +24,19 @@ class MemoryDown(Exception):
     """The database does not answer. What it says may hold an address or data and is not repeated."""
 
 
+class NotTaken(MemoryDown):
+    """The database is there, and does not take what it was given."""
+
+
+class _Reader:
+    """The connection of one thread to an SQLite file, for reading."""
+
+    def __init__(self, engine: Engine) -> None:
+        lent = engine.raw_connection()
+        self.connection: Any = lent.driver_connection
+        lent.detach()  # not one of the pool: it stays with its thread
+
+
 class Database:
     """Where the memory is kept. Every session raises MemoryDown when the database does not answer."""
 
@@ -31,6 +47,8 @@ class Database:
         parts = make_url(url)
         self._file = Path(str(parts.database)) if parts.get_backend_name() == "sqlite" else None
         self._inode: int | None = None
+        self._mine = threading.local()
+        self._readers: WeakSet[_Reader] = WeakSet()
         self._pid = 0
         self._made: Engine
 
@@ -39,6 +57,7 @@ class Database:
         """Connections belong to one process: they are made after a server has forked."""
         if self._pid != os.getpid():
             self._made = new_engine(self.url)
+            self._readers = WeakSet()
             self._pid = os.getpid()
         return self._made
 
@@ -46,11 +65,12 @@ class Database:
         """An SQLite file that was removed or replaced goes on to be written to, unseen: begin anew with what is there."""
         if self._file is not None:
             try:
-                found = self._file.stat().st_ino
+                found = os.stat(self._file).st_ino  # noqa: PTH116
             except OSError:
                 found = None
             if self._upgraded and found != self._inode:
                 self._engine.dispose()
+                self._readers = WeakSet()
                 self._upgraded = False
             self._inode = found
 
@@ -71,7 +91,31 @@ class Database:
         """Closes the connections of this process."""
         if self._pid == os.getpid():
             self._made.dispose()
+            for reader in list(self._readers):
+                reader.connection.close()
+            self._readers = WeakSet()
             self._pid = 0
+
+    def rows(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Reads from an SQLite file. A statement of its own needs no transaction, and making one takes longer than reading."""
+        self.refuse_when_down()
+        self._look_for_the_file()
+        try:
+            if not self._upgraded:
+                self.upgrade()
+            engine = self._engine
+            reader: Any = getattr(self._mine, "reader", None)
+            if reader not in self._readers:
+                reader = self._mine.reader = _Reader(engine)
+                self._readers.add(reader)
+            found: list[tuple[Any, ...]] = reader.connection.execute(query, values).fetchall()
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
+            failed = type(error).__name__
+            self._mine.reader = None
+        else:
+            return found
+        self.count_failure()
+        raise MemoryDown(failed)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -99,7 +143,7 @@ class Database:
     def _session(self, *, reading: bool) -> Iterator[Connection]:
         """A database that fails is MemoryDown, and left alone for some seconds: it must not cost every call its patience."""
         self.refuse_when_down()
-        failed, counts = "", True
+        failed, counts, kind = "", True, MemoryDown
         self._look_for_the_file()
         try:
             if not self._upgraded:
@@ -112,14 +156,24 @@ class Database:
         except SQLAlchemyError as error:
             # A deadlock and a value that the database does not take say nothing about the next call.
             failed = type(error).__name__
-            counts = not isinstance(error, DataError) and type(getattr(error, "orig", None)).__name__ not in _PASSING
+            kind = NotTaken if isinstance(error, DataError) else MemoryDown
+            counts = kind is MemoryDown and type(getattr(error, "orig", None)).__name__ not in _PASSING
         if not failed:
             if not reading:  # a database that can only be read is down as well
                 self._breaker.reset()
             return
         if counts:
             self.count_failure()
-        raise MemoryDown(failed)
+        raise kind(failed)
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._engine.dialect
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an embedded database."""
+        return self._file
 
     @property
     def on_a_server(self) -> bool:

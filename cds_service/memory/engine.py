@@ -30,7 +30,12 @@ def new_engine(url: str) -> Engine:
         max_overflow=12,
         pool_timeout=_SECONDS,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": _SECONDS, "options": options},
+        connect_args={
+            "connect_timeout": _SECONDS,
+            # A host that is gone without a word: nobody waits for the writer but the calls behind it.
+            "tcp_user_timeout": 4 * _SECONDS * 1000,
+            "options": options,
+        },
     )
 
 

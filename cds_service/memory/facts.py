@@ -6,28 +6,47 @@ from typing import Any
 
 import orjson
 
+from ..pathway.chart import Concepts
 from ..pathway.rests import Facts
 from .veil import Veil
 
 
-def veiled(facts: Facts, veil: Veil, patient: str) -> Facts:
-    """The same facts without a word of the chart. ``patient`` keeps the hashes of different patients apart."""
+class FactsVeil:
+    """Makes the same facts without a word of the chart, for one call. ``patient`` keeps the hashes of different patients
+    apart."""
 
-    def of(name: str) -> str:
-        return veil.of(name, "fact", patient)[:12]
+    def __init__(self, veil: Veil, patient: str) -> None:
+        self._hashes = veil.within("fact", patient, length=12)
 
-    return facts._replace(
-        episode=of(facts.episode),
-        flags=frozenset(map(of, facts.flags)),
-        drugs={of(drug): dose for drug, dose in facts.drugs.items()},
-        risks=frozenset(map(of, facts.risks)),
-        orders=frozenset(map(of, facts.orders)),
-    )
+    def __call__(self, facts: Facts) -> Facts:
+        hashes = self._hashes
+        level, episode, flags, drugs, risks, kidneys, orders = facts
+        return Facts(
+            level,
+            hashes[episode],
+            self._all(flags),
+            {hashes[drug]: dose for drug, dose in drugs.items()} if drugs else {},
+            self._all(risks),
+            kidneys,
+            self._all(orders),
+        )
+
+    def _all(self, names: Concepts) -> Concepts:
+        return frozenset([self._hashes[name] for name in names]) if names else names
 
 
 def packed(facts: Facts) -> str:
     """As JSON; the same facts always give the same text."""
-    plain = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in facts._asdict().items()}
+    level, episode, flags, drugs, risks, kidneys, orders = facts
+    plain = {
+        "drugs": drugs,
+        "episode": episode,
+        "flags": sorted(flags),
+        "kidneys": kidneys,
+        "level": level,
+        "orders": sorted(orders),
+        "risks": sorted(risks),
+    }
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode()
 
 

@@ -15,7 +15,7 @@ def open_memory(settings: Settings) -> Memory | None:
     """The memory that the settings name; None where nothing is remembered. Nothing is connected yet."""
     if settings.database_url is None:
         return None
-    return Memory(settings.database_url, Veil(_key(settings, settings.database_url)), settings.store_comments)
+    return Memory(settings.database_url, Veil(_key(settings, settings.database_url)), settings.store_comments, settings.journal)
 
 
 def is_there(url: str | None) -> bool:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import random
-import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from ..ids import new_uuid
 from ..pathway.rests import LONGEST_DAYS, Answered, Facts
 from . import rates
+from .backlog import Backlog
 from .database import Database
 from .engine import take_your_time
-from .facts import packed, unpacked, veiled
-from .tables import accepted, calls, cards, feedback, suggestions, tokens
+from .facts import FactsVeil, packed, unpacked
+from .lines import find_late_since, line_of
+from .tables import accepted, calls, cards, feedback, tokens
 from .veil import Veil
 
 _CLEAN_EVERY = 1000  # uses of a token between two removals of expired ones
@@ -26,15 +29,15 @@ _CLEAN_EVERY = 1000  # uses of a token between two removals of expired ones
 # The cards of a patient that were overridden, the latest last. Built once: building it takes longer than asking it.
 _OVERRIDDEN = (
     select(cards.c.card, feedback.c.received_at, calls.c.hook, calls.c.encounter, feedback.c.reason, cards.c.facts)
-    .join_from(cards, calls, cards.c.call == calls.c.id)
-    .join(feedback, feedback.c.card == cards.c.uuid)
+    .join_from(feedback, cards, feedback.c.card == cards.c.uuid)
+    .join(calls, cards.c.call == calls.c.id)
     .where(
-        cards.c.patient == bindparam("patient"),
-        calls.c.client == bindparam("client"),
-        calls.c.shadow.is_(False),
+        feedback.c.patient == bindparam("patient"),
         feedback.c.client == bindparam("client"),
         feedback.c.outcome == "overridden",
         feedback.c.received_at >= bindparam("since"),
+        calls.c.client == bindparam("client"),
+        calls.c.shadow.is_(False),
     )
     .order_by(feedback.c.received_at, feedback.c.id)
 )
@@ -56,7 +59,7 @@ class Served(NamedTuple):
     card: str
     indicator: str
     facts: Facts
-    suggestions: tuple[tuple[str, str], ...]  # uuid and name
+    suggestions: Sequence[tuple[str, str]]  # uuid and name
 
 
 class Said(NamedTuple):
@@ -84,12 +87,14 @@ class Heard(NamedTuple):
 
 
 class Memory(Database):
-    """One per application. Every method raises MemoryDown when the database does not answer."""
+    """One per application. Every method but ``remember`` raises MemoryDown when the database does not answer."""
 
-    def __init__(self, url: str, veil: Veil, keep_comments: bool = False) -> None:
+    def __init__(self, url: str, veil: Veil, keep_comments: bool = False, journal: Path | None = None) -> None:
         super().__init__(url)
         self._veil = veil
         self._keep_comments = keep_comments
+        self._backlog = Backlog(self, journal)
+        self._asked: tuple[str, tuple[str, ...], Mapping[str, object]] | None = None
 
     # -- who ------------------------------------------------------------------------------------------------------------
 
@@ -100,8 +105,9 @@ class Memory(Database):
             client, of(patient, "patient", client), of(user, "user", client), of(encounter, "encounter", client, patient)
         )
 
-    def veiled(self, facts: Facts, caller: Caller) -> Facts:
-        return veiled(facts, self._veil, caller.patient)
+    def veil_for(self, caller: Caller) -> FactsVeil:
+        """Hides the facts of one call."""
+        return FactsVeil(self._veil, caller.patient)
 
     # -- what was shown -------------------------------------------------------------------------------------------------
 
@@ -117,62 +123,91 @@ class Memory(Database):
         *,
         shadow: bool,
     ) -> None:
-        """Records a call and its cards; returns when they are committed."""
-        call = str(uuid.uuid4())
-        row = {
-            **caller._asdict(),
-            "id": call,
-            "at": _utc(now),
-            "service": service,
-            "hook": hook,
-            "instance": instance,
-            "content": content,
-            "shadow": shadow,
-        }
+        """Records a call and its cards: when this returns they are out of the reach of a crash of this process, and some
+        moments later in the database. Raises MemoryDown when too much waits for it."""
+        client, patient, user, encounter = caller
+        at = _utc(now).isoformat(" ", "microseconds")
+        row = (new_uuid(), at, client, service, hook, instance, patient, user, encounter, content, shadow)
         shown = [
-            {
-                "uuid": one.uuid,
-                "call": call,
-                "patient": caller.patient,
-                "card": one.card,
-                "indicator": one.indicator,
-                "facts": packed(one.facts),
-            }
+            (one.uuid, one.card, one.indicator, packed(one.facts), [(u, name[:200]) for u, name in one.suggestions])
             for one in served
         ]
-        offered = [{"uuid": u, "card": one.uuid, "name": name[:200]} for one in served for u, name in one.suggestions]
-        with self.writing() as connection:
-            connection.execute(insert(calls), row)
-            if shown:
-                connection.execute(insert(cards), shown)
-            if offered:
-                connection.execute(insert(suggestions), offered)
+        self._backlog.add(line_of(row, shown))
+
+    def settle(self) -> None:
+        """Brings what this process has remembered into the database."""
+        self._backlog.settle()
+
+    def recover(self) -> None:
+        """Brings in what processes that are gone have left."""
+        self._backlog.recover()
+
+    def on_loss(self, tell: Callable[[int, str], None]) -> None:
+        """Whom to tell of calls that are lost."""
+        self._backlog.tell_loss = tell
+
+    def close(self) -> None:
+        """Brings in what waits and closes the connections of this process."""
+        self._backlog.close()
+        super().close()
 
     def answered(self, caller: Caller, now: datetime) -> list[Answered]:
         """The cards of this patient that were overridden and may still rest."""
-        asked = {"patient": caller.patient, "client": caller.client, "since": _utc(now) - timedelta(days=LONGEST_DAYS + 1)}
-        with self.reading() as connection:
-            rows = connection.execute(_OVERRIDDEN, asked).all()
+        since = _utc(now) - timedelta(days=LONGEST_DAYS + 1)
+        if self.on_a_server:
+            with self.reading() as connection:
+                asked = {"patient": caller.patient, "client": caller.client, "since": since}
+                rows: Sequence[Any] = connection.execute(_OVERRIDDEN, asked).all()
+        else:
+            query, names, fixed = self._asked = self._asked or self._overridden()
+            values = {**fixed, "patient": caller.patient, "client": caller.client, "since": since.isoformat(" ", "microseconds")}
+            rows = self.rows(query, [values[name] for name in names])
         return [
             Answered(card, _aware(at), hook, encounter, reason, unpacked(facts))
             for card, at, hook, encounter, reason, facts in rows
         ]
 
+    def _overridden(self) -> tuple[str, tuple[str, ...], Mapping[str, object]]:
+        """The question in the words of SQLite, and its values in their order."""
+        compiled = _OVERRIDDEN.compile(dialect=self.dialect)
+        return str(compiled), tuple(getattr(compiled, "positiontup", ())), compiled.params
+
     # -- what was said --------------------------------------------------------------------------------------------------
 
     def hear(self, client: str, service: str, items: Iterable[Said], now: datetime) -> list[Heard]:
         """Records feedback, all of it or nothing; returns the items that were new, when they are committed to disk."""
+        items = list(items)
+        self.settle()
         with self.writing(durable=True) as connection:
             # In one order for everybody: two deliveries of the same items must not wait for each other.
             ordered = sorted(items, key=Said.digest)
             heard = [self._hear(connection, client, service, item, now) for item in ordered]
-            return [one for one in heard if one is not None]
+        new = [one for one in heard if one is not None]
+        if any(one.card is None for one in new):  # the card may have come in between, and its process did not see this
+            with self.writing() as connection:
+                find_late_since(connection, _utc(now))
+        return new
+
+    def lacks(self, client: str, items: Iterable[Said]) -> bool:
+        """Is there a card among them that is not known here, or not yet?"""
+        wanted = {item.card.lower() for item in items}
+        self.settle()
+        if self._known(client, wanted) == len(wanted):
+            return False
+        self.recover()
+        return self._known(client, wanted) < len(wanted)
+
+    def _known(self, client: str, wanted: Collection[str]) -> int:
+        known = select(func.count()).select_from(cards).join(calls, cards.c.call == calls.c.id)
+        with self.reading() as connection:
+            found: int = connection.execute(known.where(cards.c.uuid.in_(wanted), calls.c.client == client)).scalar_one()
+        return found
 
     def _hear(self, connection: Connection, client: str, service: str, item: Said, now: datetime) -> Heard | None:
         digest = item.digest()
-        known = select(cards.c.card).join_from(cards, calls, cards.c.call == calls.c.id)
+        known = select(cards.c.card, cards.c.patient).join_from(cards, calls, cards.c.call == calls.c.id)
         known = known.where(cards.c.uuid == item.card.lower(), calls.c.client == client)
-        card = connection.execute(known).scalar()
+        card, patient = connection.execute(known).one_or_none() or (None, None)
         row: dict[str, Any] = {
             "client": client,
             "service": service,
@@ -186,6 +221,7 @@ class Memory(Database):
             "commented": item.comment is not None,
             "comment": item.comment if self._keep_comments else None,
             "digest": digest,
+            "patient": patient,
         }
         try:
             with connection.begin_nested():
@@ -229,6 +265,8 @@ class Memory(Database):
     def prune(self, before: datetime) -> int:
         """Deletes calls and feedback of before this day, with everything that hangs on them; returns how many rows."""
         moment = _utc(before)
+        self.settle()
+        self.recover()
         with self.writing() as connection:
             take_your_time(connection)
             gone = connection.execute(delete(calls).where(calls.c.at < moment)).rowcount
@@ -241,5 +279,6 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _aware(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC)
+def _aware(moment: datetime | str) -> datetime:
+    """SQLite gives the text that it keeps."""
+    return (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).replace(tzinfo=UTC)

@@ -75,6 +75,7 @@ feedback = Table(
     Column("commented", Boolean, nullable=False),
     Column("comment", Text, nullable=True),
     Column("digest", String(64), nullable=False),
+    Column("patient", String(32), nullable=True),  # keyed hash, that of the card; none while the card is not known
     UniqueConstraint("client", "digest"),
 )
 
@@ -102,3 +103,4 @@ rates = Table(
 )
 
 Index("ix_feedback_client_card", feedback.c.client, feedback.c.card)
+Index("ix_feedback_patient_client", feedback.c.patient, feedback.c.client)

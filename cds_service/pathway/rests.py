@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .answers import Answer
-from .chart import Chart, Concepts, Draft
+from .chart import Chart, Concepts, Draft, Medicine, once
 from .decide import Decision, Role
 from .kidney import kidney_function
 from .recommendation import Hook, Indicator, Kind, Recommendation, Snooze
@@ -22,6 +23,9 @@ LONGEST_DAYS = max(_DAYS.values())
 _SESSION = timedelta(hours=24)
 # Kidney function in bands (mL/min), as doses and risks change with it.
 _KIDNEY_BANDS, _UNKNOWN = (15, 30, 60), -1
+_RAISING = (Role.VARIANT, Role.ESCALATE)
+_LEVELS = {indicator: indicator.level for indicator in Indicator}
+_NO_DOSES: Mapping[str, float | None] = MappingProxyType({})
 _NUMBERS = re.compile(r"[\d.,:/<>=%-]+")
 
 
@@ -74,44 +78,73 @@ class Recall:
         return next((because for because in found if because), None)
 
 
-def facts_of(decision: Decision, chart: Chart) -> Facts:
-    """The facts behind a card that is about to be shown."""
-    return Facts(
-        level=decision.indicator.level,
-        episode=_episode(chart),
-        flags=frozenset(flags_recorded(chart)),
-        drugs=_drugs(decision, chart),
-        risks=frozenset(_risks(decision, chart)),
-        kidneys=_kidney_band(chart),
-        orders=frozenset(_order(draft) for draft in chart.selected),
+class _Common(NamedTuple):
+    """The facts that are the same behind every card of a call."""
+
+    episode: str
+    flags: Concepts
+    drafted: Mapping[str, float | None]
+    kidneys: int
+    orders: Concepts
+
+
+@once
+def _common(chart: Chart) -> _Common:
+    return _Common(
+        _episode(chart),
+        frozenset(flags_recorded(chart)),
+        _doses(draft.medicine for draft in chart.drafts if draft.medicine),
+        _kidney_band(chart),
+        frozenset(_order(draft) for draft in chart.selected),
     )
 
 
-def _decisive(decision: Decision) -> set[str]:
-    return {ref for step in decision.decisive for ref in step.finding.resources}
+def facts_of(decision: Decision, chart: Chart) -> Facts:
+    """The facts behind a card that is about to be shown."""
+    common = _common(chart)
+    decisive = {ref for step in decision.decisive for ref in step.finding.resources}
+    return Facts(
+        level=_LEVELS[decision.indicator],
+        episode=common.episode,
+        flags=common.flags,
+        drugs=_drugs(decision, chart, common.drafted, decisive),
+        risks=_risks(decision, chart, decisive),
+        kidneys=common.kidneys,
+        orders=common.orders,
+    )
 
 
-def _drugs(decision: Decision, chart: Chart) -> dict[str, float | None]:
+def _drugs(
+    decision: Decision, chart: Chart, drafted: Mapping[str, float | None], decisive: set[str]
+) -> Mapping[str, float | None]:
     """All drafts, with the medicines that the card is about; of a safety card everything that is taken."""
-    decisive, safety = _decisive(decision), decision.recommendation.kind is Kind.SAFETY
-    taken = [m for m in chart.medicines if m.ref in decisive or (safety and m.on_list)]
-    found: dict[str, float | None] = {}
-    for medicine in (*(draft.medicine for draft in chart.drafts if draft.medicine), *taken):
+    if decision.recommendation.kind is Kind.SAFETY:
+        taken = [m for m in chart.medicines if m.on_list or m.ref in decisive]
+    else:
+        taken = [m for m in chart.medicines if m.ref in decisive] if decisive else []
+    return _doses(taken, drafted) if taken else drafted
+
+
+def _doses(medicines: Iterable[Medicine], before: Mapping[str, float | None] = _NO_DOSES) -> dict[str, float | None]:
+    """What is taken of each ingredient, added to what was counted before."""
+    found = {**before}
+    for medicine in medicines:
         for ingredient in medicine.ingredients:
-            before = found.get(ingredient, 0.0)
-            found[ingredient] = None if before is None or medicine.daily_mg is None else before + medicine.daily_mg
+            so_far = found.get(ingredient, 0.0)
+            found[ingredient] = None if so_far is None or medicine.daily_mg is None else so_far + medicine.daily_mg
     return found
 
 
-def _risks(decision: Decision, chart: Chart) -> set[str]:
+def _risks(decision: Decision, chart: Chart, decisive: set[str]) -> Concepts:
     """The lines that raised the card, what its problems are, and of a safety card what was found, without the numbers."""
-    raised = (step for step in decision.steps if step.role in (Role.VARIANT, Role.ESCALATE))
-    risks = {step.line.text for step in raised if step.finding.answer is Answer.YES}
-    decisive = _decisive(decision)
-    risks.update(concept for problem in chart.problems if problem.ref in decisive for concept in problem.concepts)
+    risks = {step.line.text for step in decision.steps if step.role in _RAISING and step.finding.answer is Answer.YES}
+    if decisive:
+        for problem in chart.problems:
+            if problem.ref in decisive:
+                risks |= problem.concepts
     if decision.recommendation.kind is Kind.SAFETY:
         risks.update(_NUMBERS.sub("#", item) for step in decision.decisive for item in step.finding.because.split("; "))
-    return risks
+    return frozenset(risks)
 
 
 def _episode(chart: Chart) -> str:

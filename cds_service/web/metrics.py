@@ -153,8 +153,8 @@ class Metrics:
     def fhir_request(self, attempt: Attempt) -> None:
         self._fhir[_reason(attempt.result),].observe(attempt.seconds)
 
-    def lost(self, what: str) -> None:
-        self._lost[what,].inc()
+    def lost(self, what: str, number: int = 1) -> None:
+        self._lost[what,].inc(number)
 
     def refused_token(self, reason: str) -> None:
         self._refused[reason,].inc()

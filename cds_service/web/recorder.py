@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..content.library import Service
 from ..fhir.hook import HookRequest
 from ..memory.database import MemoryDown
-from ..memory.store import Heard, Memory, Said, Served
-from ..pathway.rests import Now, Recall, facts_of
+from ..memory.store import Caller, Heard, Memory, Said, Served
+from ..memory.writer import EVERY
+from ..pathway.rests import Facts, Now, Recall, facts_of
 from ..pipeline import Consultation
 from ..trust.clients import CdsClient
 from .metrics import Metrics
@@ -23,7 +24,16 @@ from .metrics import Metrics
 _log = logging.getLogger("cds_service")
 _PATIENCE = 2.0  # seconds for one thing asked of a database server
 _THREADS = 16
+_OTHERS = EVERY + 0.05  # seconds in which another process brings a card into the database
 T = TypeVar("T")
+
+
+class Who(NamedTuple):
+    """Of whom a call is, in hashes, and how its facts are hidden."""
+
+    caller: Caller
+    veil: Callable[[Facts], Facts]
+    shadow: bool
 
 
 class Recorder:
@@ -36,6 +46,8 @@ class Recorder:
         self._used: dict[tuple[str, str], float] = {}  # tokens, while the memory is down
         self._pid = 0
         self._threads: ThreadPoolExecutor
+        if memory is not None:
+            memory.on_loss(lambda number, why: self._note_loss("cards", MemoryDown(why), number))
 
     def prepare(self) -> None:
         """Brings the tables to the form of this release, however long it takes; a database that is down now is tried again
@@ -44,52 +56,62 @@ class Recorder:
         if memory is not None:
             try:
                 memory.upgrade()
+                memory.recover()
             except MemoryDown as down:
                 self._note_loss("tables", down)
             memory.close()
 
-    def recall(self, client: CdsClient, request: HookRequest, service: Service, now: datetime) -> Recall | None:
-        """What was answered for this patient before. Of a client in shadow mode nothing was."""
+    def who(self, client: CdsClient, request: HookRequest) -> Who | None:
+        """Whose call it is, in hashes; None where nothing is remembered."""
         memory = self.memory
-        if memory is None or client.shadow:
+        if memory is None:
             return None
         caller = memory.caller(client.name, request.patient, request.user, request.encounter)
-        answered = self._guarded("answers", lambda: memory.answered(caller, now), None)
-        if not answered:
+        return Who(caller, memory.veil_for(caller), client.shadow)
+
+    def recall(self, who: Who | None, service: Service, now: datetime) -> Recall | None:
+        """What was answered for this patient before. Of a client in shadow mode nothing was."""
+        memory = self.memory
+        if memory is None or who is None or who.shadow:
             return None
-        return Recall(answered, Now(now, service.hook, caller.encounter), lambda facts: memory.veiled(facts, caller))
+        caller = who.caller
+        try:
+            answered = self.ask(lambda: memory.answered(caller, now)) if memory.on_a_server else memory.answered(caller, now)
+        except MemoryDown as down:
+            self._note_loss("answers", down)
+            return None
+        return Recall(answered, Now(now, service.hook, caller.encounter), who.veil) if answered else None
 
     def remember(
-        self, client: CdsClient, request: HookRequest, service: Service, version: str, now: datetime, found: Consultation
+        self, who: Who | None, request: HookRequest, service: Service, version: str, now: datetime, found: Consultation
     ) -> None:
         """Records the call and its cards before the answer leaves."""
         memory = self.memory
-        if memory is None:
+        if memory is None or who is None:
             return
-        caller = memory.caller(client.name, request.patient, request.user, request.encounter)
+        chart, veil = found.chart, who.veil
         served = [
             Served(
                 card["uuid"],
                 decision.recommendation.id,
                 card["indicator"],
-                memory.veiled(facts_of(decision, found.chart), caller),
-                tuple((s["uuid"], s["label"]) for s in card.get("suggestions", ())),
+                veil(facts_of(decision, chart)),
+                [(s["uuid"], s["label"]) for s in card.get("suggestions", ())],
             )
             for decision, card in zip(found.outcome.shown, found.cards, strict=True)
         ]
-        self._guarded(
-            "cards",
-            lambda: memory.remember(
-                caller, service.id, service.hook.value, request.instance, version, now, served, shadow=client.shadow
-            ),
-            None,
-        )
+        try:
+            memory.remember(who.caller, service.id, service.hook.value, request.instance, version, now, served, shadow=who.shadow)
+        except MemoryDown as down:
+            self._note_loss("cards", down)
 
     def hear(self, client: CdsClient, service: Service, items: Sequence[Said], now: datetime) -> list[Heard]:
         """Records feedback; the items that were new. Raises MemoryDown: nothing of it may be taken for stored."""
         memory = self.memory
         if memory is None:
             raise MemoryDown("there is none")
+        if self.ask(lambda: memory.lacks(client.name, items)):
+            time.sleep(_OTHERS)  # the process that served the card has it in the database by then
         return self.ask(lambda: memory.hear(client.name, service.id, items, now))
 
     def first_time(self, issuer: str, jti: str, expires: float) -> bool:
@@ -129,8 +151,8 @@ class Recorder:
             self._note_loss(what, down)
             return otherwise
 
-    def _note_loss(self, what: str, down: MemoryDown) -> None:
-        self._metrics.lost(what)
+    def _note_loss(self, what: str, down: MemoryDown, number: int = 1) -> None:
+        self._metrics.lost(what, number)
         _log.error("memory down", extra={"fields": {"lost": what, "error": str(down)}})
 
     def ask(self, work: Callable[[], T]) -> T:

@@ -66,9 +66,10 @@ def hooks(
             return json_response({"cards": []})
         account().instance = hook_request.instance
         client, now = caller.client, current_app.config["CDS"].clock()
-        recall = recorder.recall(client, hook_request, service, now)
+        who = recorder.who(client, hook_request)
+        recall = recorder.recall(who, service, now)
         found = pipeline.run(service, hook_request, now.date(), f"{base_url()}/cards", servers=caller.servers, recall=recall)
-        recorder.remember(client, hook_request, service, version, now, found)
+        recorder.remember(who, hook_request, service, version, now, found)
         account().found = found
         return json_response({"cards": [] if client.shadow else found.cards})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from cds_service.check import CASE_DAY, case_settings
 from cds_service.config import Settings
 from cds_service.content.case_charts import request_for
 from cds_service.content.loader import load
+from cds_service.memory.database import MemoryDown
 from cds_service.memory.store import Memory
 from cds_service.memory.veil import Veil
 
@@ -41,8 +43,15 @@ def client(database: str | None, days: float = 0, **changed: Any) -> FlaskClient
 
 
 def memory(database: str, *, comments: bool = False) -> Memory:
-    OPENED.append(Memory(database, Veil(KEY.encode()), comments))
-    return OPENED[-1]
+    """A look from outside, at everything that was remembered so far."""
+    for other in OPENED:
+        with suppress(MemoryDown):
+            other.settle()
+    opened = Memory(database, Veil(KEY.encode()), comments)
+    with suppress(MemoryDown):
+        opened.recover()  # of servers that were killed
+    OPENED.append(opened)
+    return opened
 
 
 def request(hook: str, encounter: str | None = "e1", **given: Any) -> dict[str, Any]:

@@ -222,7 +222,8 @@ def test_when_the_memory_is_down_everything_is_shown(tmp_path: Any) -> None:
     app = client(f"sqlite:///{tmp_path / 'missing' / 'm.sqlite3'}")
     assert FIRST_LINE in call(app, request("order-select", **OPIOID))
     metrics = app.get("/metrics").get_data(as_text=True)
-    assert 'cds_memory_losses_total{what="cards"} 1.0' in metrics
+    assert 'cds_memory_losses_total{what="answers"} 1.0' in metrics
+    assert 'cds_memory_losses_total{what="cards"} 0.0' in metrics, "the call waits for the database"
     ready = app.get("/readyz")
     assert (ready.status_code, ready.json["status"]) == (503, "not ready")
 

@@ -24,13 +24,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from memory_support import KEY, LIBRARY, NOON, OPENED, call, client, memory, overridden, request, say, settings
+from remembering import opened
 from sqlalchemy import func, insert, select
 
 from cds_service import create_app
 from cds_service.config import BadSetting
 from cds_service.memory.database import MemoryDown
 from cds_service.memory.engine import new_engine, upgrade
-from cds_service.memory.facts import packed, unpacked, veiled
+from cds_service.memory.facts import FactsVeil, packed, unpacked
 from cds_service.memory.store import Said
 from cds_service.memory.tables import calls, cards, feedback, metadata, suggestions
 from cds_service.memory.veil import Veil, key_beside
@@ -50,7 +51,7 @@ def count(database: str, table: Any) -> int:
 # -- what is recorded -------------------------------------------------------------------------------------------------------
 
 
-def test_every_card_is_recorded_before_the_answer_leaves(database: str) -> None:
+def test_every_call_and_its_cards_are_recorded(database: str) -> None:
     body = request("order-select", **OPIOID)
     shown = call(client(database), body)
     with memory(database).reading() as connection:
@@ -85,6 +86,11 @@ def test_nothing_in_the_database_says_who_the_patient_is(tmp_path: Path) -> None
     with sqlite3.connect(path) as connection:
         dump = "\n".join(connection.iterdump())
     connection.close()
+    call(app, body)
+    for line in b"".join(path.read_bytes() for path in tmp_path.rglob("*.journal") if path.is_file()).splitlines():
+        *made, shown = json.loads(line)
+        dump += json.dumps([made, [card[:4] for card in shown]])  # the names of suggestions are of the content
+    assert body["hookInstance"] in dump[-2000:]
     rows = "\n".join(line for line in dump.splitlines() if not line.startswith('INSERT INTO "suggestions"'))
     assert not [word for word in (*PLANTED, "encounter-zebra") if word.lower() in rows.lower()]
 
@@ -116,10 +122,10 @@ def test_a_key_that_cannot_be_used_stops_the_start_and_is_named(tmp_path: Path, 
 
 def test_facts_are_read_back_as_they_were_written() -> None:
     facts = Facts(1, "2026-01-01", frozenset({"a"}), {"oxycodone": 5.0, "x": None}, frozenset({"r"}), -1, frozenset({"o"}))
-    hidden = veiled(facts, Veil(b"k"), "p")
+    hidden = FactsVeil(Veil(b"k"), "p")(facts)
     assert unpacked(packed(hidden)) == hidden
     assert "oxycodone" not in packed(hidden)
-    assert veiled(facts, Veil(b"k"), "q") != hidden
+    assert FactsVeil(Veil(b"k"), "q")(facts) != hidden
 
 
 # -- tables -----------------------------------------------------------------------------------------------------------------
@@ -345,9 +351,21 @@ class Server:
             return refused.code, None
 
     def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """Returns when all of its processes are gone, and their files are free."""
+        master = self.process.pid
+        everybody = [master, *map(int, Path(f"/proc/{master}/task/{master}/children").read_text().split())]
+        os.killpg(master, signal.SIGKILL)
         self.process.wait(10)
+        while any(_runs(process) for process in everybody):
+            time.sleep(0.01)
         self.log.close()
+
+
+def _runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def statements(server: Server, heard: list[str], stop: threading.Event) -> None:
@@ -409,6 +427,20 @@ def test_four_workers_and_many_clients_never_find_the_database_locked(database: 
     assert count(database, calls) == 32 * 6
     log = b"".join(path.read_bytes() for path in tmp_path.glob("log-*"))
     assert b"memory down" not in log
+
+
+def test_a_service_that_is_stopped_leaves_nothing_waiting(database: str, free_port: int, tmp_path: Path) -> None:
+    server = Server(database, free_port, tmp_path, workers=1)
+    for _ in range(5):
+        body = request("order-select", **OPIOID) | {"hookInstance": str(uuid.uuid4())}
+        assert server.post("/cds-services/posterior-hip-pain-order-select", body)[0] == 200
+    server.process.terminate()
+    assert server.process.wait(20) == 0
+    server.log.close()
+    store = opened(database)
+    OPENED.append(store)
+    with store.reading() as connection:  # without a look at any journal
+        assert connection.execute(select(func.count()).select_from(calls)).scalar_one() == 5
 
 
 def test_two_services_on_one_server_share_snooze(postgresql: str) -> None:

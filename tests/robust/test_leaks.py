@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
@@ -81,6 +83,16 @@ def _wait(url: str) -> None:
     raise AssertionError(f"{url} does not answer")
 
 
+def journal(home: Path, work: Callable[[], object]) -> dict[str, bytes]:
+    """What waits for the database, held while something is done."""
+    held = sqlite3.connect(home / "memory.sqlite3", isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
+    work()
+    found = {file.name: file.read_bytes() for file in home.rglob("*.journal") if file.is_file()}
+    held.close()
+    return found
+
+
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory: pytest.TempPathFactory, module_port: int) -> dict[str, Any]:
     """What can be seen of a server after all calls: its log, pages, answers by status, and its files."""
@@ -100,10 +112,11 @@ def outside(tmp_path_factory: pytest.TempPathFactory, module_port: int) -> dict[
             answers = [send(base + place, body) for place, body in calls()]
             pages = {page: send(base + page)[1] for page in ("/metrics", "/readyz", "/healthz", "/cards", "/openapi.yaml")}
             missing = send(f"{base}/cards/{SECRET}")
+            waiting = journal(home, lambda: [send(base + place, body) for place, body in calls()])
         finally:
             process.terminate()
     files = {str(file.relative_to(home)): file.read_bytes() for file in home.rglob("*") if file.is_file()}
-    return {"answers": [*answers, missing], "pages": pages, "files": files}
+    return {"answers": [*answers, missing], "pages": pages, "files": files | waiting}
 
 
 def test_every_door_was_tried(outside: dict[str, Any]) -> None:
@@ -130,6 +143,7 @@ def test_the_log_of_a_server_that_tells_everything_has_nothing_of_the_patient(ou
 
 
 def test_no_file_of_the_server_has_anything_of_the_patient(outside: dict[str, Any]) -> None:
-    """The database with its journal, and whatever was put into the folder for temporary files."""
+    """The database with its journals, and whatever was put into the folder for temporary files."""
     assert any(name.startswith("memory.sqlite3") for name in outside["files"])
+    assert any(name.endswith(".journal") and b"posterior-hip-pain" in content for name, content in outside["files"].items())
     assert [name for name, content in outside["files"].items() if SECRET.encode().lower() in content.lower()] == []

@@ -100,6 +100,8 @@ def soak(run: Run) -> Measured:
         traffic.wait()
         losses = _losses(base)
         ended.set()
+        service.terminate()  # in good order: nothing waits any more
+        service.wait(40)
         return _measured(run, url, losses)
     finally:
         service.terminate()
@@ -111,6 +113,7 @@ def soak(run: Run) -> Measured:
 def _service(url: str, port: int, fhir: str, folder: Path) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
     environment |= {"CDS_NOW": NOON.isoformat(), "CDS_DATABASE_URL": url, "CDS_HASH_KEY": "soak", "CDS_LOG_LEVEL": "ERROR"}
+    environment["CDS_JOURNAL"] = str(folder / "journal")
     environment["CDS_FHIR_SERVERS"] = ",".join(f"{fhir}/{mood}" for mood in ("calm", "slow", "failing"))
     command = [sys.executable, "-m", "cds_service.cli", "serve", "--port", str(port), "--workers", "2"]
     with (folder / "service.log").open("wb") as log:

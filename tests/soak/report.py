@@ -32,7 +32,7 @@ class Measured:
 
     @property
     def unexplained_calls(self) -> int:
-        """Answered, not recorded, and not counted as lost. A killed worker takes what it counted with it."""
+        """Answered, not recorded, and not counted as lost. What a killed worker had not written yet stands in its journal."""
         return max(self.lost_calls - self.counted_losses, 0)
 
     @property
@@ -81,8 +81,8 @@ def _lines(measured: Measured) -> list[str]:
     first, last = _settled(measured)
     lines += [
         "",
-        f"- Recorded: {measured.calls - measured.lost_calls} of {measured.calls} answered calls; counted as lost while the "
-        f"database was down: {measured.counted_losses}.",
+        f"- Recorded: {measured.calls - measured.lost_calls} of {measured.calls} answered calls, with a worker killed and "
+        f"the database away for a while; counted as lost: {measured.counted_losses}.",
         f"- Feedback that was answered 200: {measured.feedback}; lost {measured.lost_feedback}, "
         f"doubled {measured.doubled_feedback}.",
         f"- Cut with the worker that was killed: {measured.cut} calls; failed otherwise: {measured.failures}.",
