@@ -172,20 +172,6 @@ def _on(text: str) -> When:
     return day(date.fromisoformat(text))
 
 
-def first_when(resource: dict[str, Any], names: tuple[str, ...], zone: tzinfo) -> When | None:
-    """The first of several elements that holds a date; ``Period`` elements give their start."""
-    for name in names:
-        value = resource.get(name)
-        if value is None:
-            continue
-        if value.__class__ is dict:
-            value = value.get("start")
-        found = when(value, zone)
-        if found:
-            return found
-    return None
-
-
 def reference(value: Any) -> str:
     """The reference text of a Reference, empty when there is none."""
     value = plain(value)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..pathway.chart import NOTHING, Concepts
 from ..pathway.dates import When
-from .elements import codings, first_when, items, local_id, reference, texts, token
+from .elements import codings, items, local_id, reference, texts, token, when
 from .meanings import BOTH
 from .medicines import Pharmacopoeia
 from .prefetch import Records, patient_of
@@ -86,8 +86,14 @@ class Lens:
         return tuple(self.codes_and_words(site) for site in sites)
 
     def when(self, resource: Resource, *names: str) -> When | None:
-        """The first of these elements that holds a date."""
-        return first_when(resource, names, self.zone)
+        """The first of these elements that holds a date; ``Period`` elements give their start."""
+        for name in names:
+            value = resource.get(name)
+            if value is not None:
+                found = when(value.get("start") if value.__class__ is dict else value, self.zone)
+                if found:
+                    return found
+        return None
 
     def condition(self, ref: str) -> Resource | None:
         """A Condition of the record by reference, unless it is refuted or an error."""

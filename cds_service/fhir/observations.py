@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..pathway.chart import NOTHING, Concepts, Reading
+from ..pathway.chart import Concepts, Reading
 from .elements import codings, items, number, plain, texts, when
 from .lens import SEEN, Lens, Resource
 
@@ -13,6 +13,7 @@ _WORD = re.compile(r"[a-z]+")
 _NEGATIVE = frozenset({"negative", "absent", "no", "none", "false", "normal", "not"})
 _JUDGED_NEGATIVE = frozenset({"NEG", "ND", "N"})  # v3-ObservationInterpretation
 _POSITIVE = frozenset({"positive", "present", "yes", "true", "detected", "abnormal"})
+_TIMES = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
 _STRENGTH, _EXAMINATION, _HIP_SCORE = "limb-strength", "examination", "hip-score"
 _LOCAL = "https://example.org/fhir/CodeSystem/posterior-hip-pathway"
 
@@ -26,26 +27,23 @@ def reading(resource: Resource, lens: Lens) -> Reading | None:
     if not concepts or resource.get("status") not in SEEN:
         return None
     value, unit, comparator = _quantity(resource)
-    measured = value is not None
-    if not measured and "dataAbsentReason" in resource:
-        return None  # not done, or not known: neither there nor absent
-    if not measured:  # a finding: where it is and whether it is there
+    ref = f"Observation/{resource.get('id', '')}"
+    found = Reading(ref, code.first, concepts, lens.when(resource, *_TIMES), value, unit, comparator)
+    if value is None:  # a finding: where it is and whether it is there
+        if "dataAbsentReason" in resource:
+            return None  # not done, or not known: neither there nor absent
         concepts = concepts | code.by_words | lens.codes_and_words(resource.get("bodySite"))
-    return Reading(
-        ref=f"Observation/{resource.get('id', '')}",
-        code=code.first,
-        concepts=concepts,
-        when=lens.when(resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued"),
-        value=value,
-        unit=unit,
-        comparator=comparator,
-        meaning=NOTHING if measured else lens.codes(resource.get("valueCodeableConcept")),
-        present=None if measured else _present(resource),
-        on=when(resource.get("valueDateTime"), lens.zone),
-        parts=_parts(resource, lens) if "component" in resource else (),
-        sides=lens.sides(resource) if _STRENGTH in concepts else NOTHING,
-        places=lens.places(resource) if not measured and "bodySite" in resource else (),
-    )
+        found = found._replace(
+            concepts=concepts,
+            meaning=lens.codes(resource.get("valueCodeableConcept")),
+            present=_present(resource),
+            places=lens.places(resource) if "bodySite" in resource else (),
+        )
+    if "valueDateTime" in resource:
+        found = found._replace(on=when(resource["valueDateTime"], lens.zone))
+    if "component" in resource:
+        found = found._replace(parts=_parts(resource, lens))
+    return found._replace(sides=lens.sides(resource)) if _STRENGTH in concepts else found
 
 
 def _parts(resource: Resource, lens: Lens) -> tuple[tuple[Concepts, float], ...]:

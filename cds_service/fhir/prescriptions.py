@@ -78,7 +78,7 @@ def medicine(resource: Resource, found: Drug, dispensed: Mapping[str, When], len
         extended_release=being_dosed and found.extended_release,
         single_dose=once,
         inpatient=being_dosed and "inpatient" in {code for _, code, _ in codings(resource.get("category"))},
-        why_stopped=lens.codes(resource.get("statusReason")),
+        why_stopped=lens.codes(resource["statusReason"]) if "statusReason" in resource else NOTHING,
         mcg_per_hour=found.mcg_per_hour if being_dosed else None,
         reasons=_reasons(resource, found, lens),
     )

@@ -8,8 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from fhir_support import lens
 
-from cds_service.fhir.elements import codings, first_when, items, local_id, number, read, reference, texts, token, when
+from cds_service.fhir.elements import codings, items, local_id, number, read, reference, texts, token, when
 from cds_service.pathway.dates import When
 
 SYDNEY, CHICAGO = ZoneInfo("Australia/Sydney"), ZoneInfo("America/Chicago")
@@ -82,9 +83,10 @@ def test_the_edge_of_the_calendar_does_not_crash_in_another_zone() -> None:
 
 def test_the_first_element_that_holds_a_date_counts() -> None:
     resource = {"onsetString": "last year", "onsetPeriod": {"start": "2026-03-02"}, "recordedDate": "2020"}
-    assert first_when(resource, ("onsetDateTime", "onsetPeriod", "recordedDate"), UTC) == MARCH_2
-    assert first_when({"a": "nonsense", "b": "2026-03-02"}, ("a", "b"), UTC) == MARCH_2
-    assert first_when({}, ("a",), UTC) is None
+    first_of = lens([]).when
+    assert first_of(resource, "onsetDateTime", "onsetPeriod", "recordedDate") == MARCH_2
+    assert first_of({"a": "nonsense", "b": "2026-03-02"}, "a", "b") == MARCH_2
+    assert first_of({}, "a") is None
 
 
 @pytest.mark.parametrize(
