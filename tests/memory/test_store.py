@@ -362,8 +362,10 @@ class Server:
 
 
 def _runs(process: int) -> bool:
+    """Its files are held until the last of its threads is gone, also when the first one is."""
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        of_the_first = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        return of_the_first not in "ZX" or len(os.listdir(f"/proc/{process}/task")) > 1  # noqa: PTH208
     except OSError:
         return False
 
