@@ -55,6 +55,8 @@ def _medication(resource: Resource, pointer: Mapping[str, Any], lens: Lens) -> l
 def medicine(resource: Resource, found: Drug, dispensed: Mapping[str, When], lens: Lens) -> Medicine:
     """A MedicationRequest for this drug, of the record or of the session."""
     status = token(resource.get("status")) or "active"
+    if resource.get("dosageInstruction").__class__ is Raw:
+        resource = resource | {"dosageInstruction": plain(resource["dosageInstruction"])}  # looked at three times below
     start, end = _span(resource, dispensed, lens)
     may_be_given = resource.get("doNotPerform") is not True
     at_home = resource.get("reportedBoolean") is True

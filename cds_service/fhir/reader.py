@@ -102,7 +102,7 @@ class Reader:
             try:
                 subject = resource.get("subject")
                 owner = (owners[bytes(subject)] if subject.__class__ is Raw else "") or patient_of(resource)
-                foreign += owner not in ("", patient)
+                foreign += owner != patient and owner != ""
                 version = foreign_version(resource) if may_be_foreign else None
                 if version:
                     self._gap(section, kind, f"{NOT_R4} {version}")

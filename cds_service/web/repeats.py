@@ -10,7 +10,8 @@ from ..errors import NotAHookRequest
 from ..fhir.elements import items
 from ..fhir.prefetch import Page
 
-_RESOURCE = b'"resourceType"'
+# The beginning of "resourceType", as far as it ends with a rare letter: a megabyte is searched faster for it than for all of it.
+_RESOURCE = b'"resourceT'
 
 
 def refuse_hidden(raw: bytes, body: Any) -> None:
