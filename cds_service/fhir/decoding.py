@@ -37,11 +37,20 @@ ELEMENTS: dict[str, tuple[str, ...]] = {
         *("authoredOn", "dosageInstruction", "dosage", "dispenseRequest", "reasonCode", "reasonReference", "statusReason"),
         *("code", "ingredient"),  # of a Medication that is included
     ),
+    "Encounter": ("status", "type", "serviceType", "reasonCode", "reasonReference", "hospitalization", "period"),
+    "Procedure": (
+        *("status", "code", "bodySite", "reasonCode", "reasonReference", "performedDateTime", "performedPeriod"),
+        *("usedCode", "outcome"),
+    ),
+    "DiagnosticReport": ("status", "code", "conclusionCode", "effectiveDateTime", "effectivePeriod", "issued"),
 }
 _TEXT = {
     "Condition": {"subject", "code", "clinicalStatus", "verificationStatus"},
     "Observation": {"subject", "code", "valueQuantity", "valueCodeableConcept", "component", "bodySite", "interpretation"},
     "MedicationRequest": {"subject", "medicationCodeableConcept", "dosageInstruction", "dispenseRequest", "category"},
+    "Encounter": {"subject", "type", "serviceType", "reasonCode"},
+    "Procedure": {"subject", "code", "reasonCode"},
+    "DiagnosticReport": {"subject", "code", "conclusionCode"},
 }
 
 

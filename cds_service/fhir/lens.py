@@ -8,6 +8,8 @@ from datetime import date, tzinfo
 from functools import cached_property
 from typing import Any
 
+from msgspec import Raw
+
 from ..pathway.chart import NOTHING, Concepts
 from ..pathway.dates import When
 from .elements import codings, items, local_id, reference, texts, token, when
@@ -50,21 +52,24 @@ class Lens:
         self.silent = medicines.terminology.meanings.silent
         self._of_words = medicines.terminology.words.of
 
-    def any_of(self, codes: Iterable[tuple[str, str]]) -> Concepts:
-        """What these codes stand for together; most codes of a chart stand for nothing here."""
+    def codes(self, *concepts: Any) -> Concepts:
+        """What the codings of these concepts stand for; most of a chart stand for nothing here."""
         found, of_code = NOTHING, self.of_code
-        for system, code in codes:
-            known = of_code(system, code)
-            if known:
-                found = found | known if found else known
+        for concept in concepts:
+            if concept.__class__ is Raw:
+                found = found | self.meaning(concept).by_code
+                continue
+            for system, code, _ in codings(concept):
+                known = of_code(system, code)
+                if known:
+                    found = found | known if found else known
         return found
 
-    def codes(self, *concepts: Any) -> Concepts:
-        """What the codings of these concepts stand for."""
-        return self.any_of((system, code) for concept in concepts for system, code, _ in codings(concept))
-
     def codes_and_words(self, *concepts: Any) -> Concepts:
-        return self.codes(*concepts) | self.words(text for concept in concepts for text in texts(concept))
+        found = self.codes(*concepts)
+        for concept in concepts:
+            found = found | (self.meaning(concept).by_words if concept.__class__ is Raw else self.words(texts(concept)))
+        return found
 
     def words(self, said: Iterable[str]) -> Concepts:
         """What texts speak of; each on its own, so that a negation in one says nothing about the next."""

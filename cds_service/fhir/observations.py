@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any, TypedDict
+
+from msgspec import MsgspecError, Raw, json
 
 from ..pathway.chart import Concepts, Reading
 from .elements import codings, items, number, plain, texts, when
@@ -13,6 +16,7 @@ _WORD = re.compile(r"[a-z]+")
 _NEGATIVE = frozenset({"negative", "absent", "no", "none", "false", "normal", "not"})
 _JUDGED_NEGATIVE = frozenset({"NEG", "ND", "N"})  # v3-ObservationInterpretation
 _POSITIVE = frozenset({"positive", "present", "yes", "true", "detected", "abnormal"})
+_SAY = frozenset({"valueBoolean", "valueCodeableConcept", "valueString", "interpretation"})
 _TIMES = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
 _STRENGTH, _EXAMINATION, _HIP_SCORE = "limb-strength", "examination", "hip-score"
 _LOCAL = "https://example.org/fhir/CodeSystem/posterior-hip-pathway"
@@ -32,13 +36,12 @@ def reading(resource: Resource, lens: Lens) -> Reading | None:
     if value is None:  # a finding: where it is and whether it is there
         if "dataAbsentReason" in resource:
             return None  # not done, or not known: neither there nor absent
-        concepts = concepts | code.by_words | lens.codes_and_words(resource.get("bodySite"))
-        found = found._replace(
-            concepts=concepts,
-            meaning=lens.codes(resource.get("valueCodeableConcept")),
-            present=_present(resource),
-            places=lens.places(resource) if "bodySite" in resource else (),
-        )
+        concepts = concepts | code.by_words
+        if "bodySite" in resource:
+            concepts = concepts | lens.codes_and_words(resource["bodySite"])
+            found = found._replace(places=lens.places(resource))
+        meaning = lens.codes(resource.get("valueCodeableConcept"))
+        found = found._replace(concepts=concepts, meaning=meaning, present=_present(resource))
     if "valueDateTime" in resource:
         found = found._replace(on=when(resource["valueDateTime"], lens.zone))
     if "component" in resource:
@@ -46,11 +49,25 @@ def reading(resource: Resource, lens: Lens) -> Reading | None:
     return found._replace(sides=lens.sides(resource)) if _STRENGTH in concepts else found
 
 
+class _Part(TypedDict, total=False):
+    code: Raw
+    valueQuantity: Any
+
+
+_panel = json.Decoder(list[_Part]).decode
+
+
 def _parts(resource: Resource, lens: Lens) -> tuple[tuple[Concepts, float], ...]:
     """The values of a panel, such as systolic and diastolic pressure."""
+    listed: Any = resource["component"]
+    if listed.__class__ is Raw:
+        try:
+            listed = _panel(listed)
+        except MsgspecError:  # not of the usual form
+            listed = plain(listed)
     return tuple(
         (lens.codes(part.get("code")), value)
-        for part in items(resource["component"])
+        for part in items(listed)
         if isinstance(part, dict) and (value := number((part.get("valueQuantity") or {}).get("value"))) is not None
     )
 
@@ -69,6 +86,8 @@ def _quantity(resource: Resource) -> tuple[float | None, str | None, str | None]
 
 def _present(resource: Resource) -> bool | None:
     """Whether a finding is there: True, False, or None when the resource has no such value."""
+    if _SAY.isdisjoint(resource):
+        return None
     if isinstance(resource.get("valueBoolean"), bool):
         present: bool = resource["valueBoolean"]
         return present

@@ -44,11 +44,11 @@ class Mutation(NamedTuple):
     def body(self) -> Any:
         whole = REQUESTS[self.request]
         if self.form in FORMS:
-            return _with(whole, self.path, FORMS[self.form])
+            return with_(whole, self.path, FORMS[self.form])
         value = whole
         for part in self.path:
             value = value[part]
-        return _with(whole, self.path, [value])
+        return with_(whole, self.path, [value])
 
 
 def paths(value: Any, at: Path = ()) -> Iterator[Path]:
@@ -67,10 +67,10 @@ def mutations() -> Iterator[Mutation]:
                 yield Mutation(name, path, form)
 
 
-def _with(value: Any, path: Path, new: Any) -> Any:
+def with_(value: Any, path: Path, new: Any) -> Any:
     if not path:
         return new
     first, rest = path[0], path[1:]
     if isinstance(value, dict):
-        return {k: _with(v, rest, new) if k == first else v for k, v in value.items()}
-    return [_with(v, rest, new) if i == first else v for i, v in enumerate(value)]
+        return {k: with_(v, rest, new) if k == first else v for k, v in value.items()}
+    return [with_(v, rest, new) if i == first else v for i, v in enumerate(value)]
