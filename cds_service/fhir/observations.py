@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from msgspec import MsgspecError, Raw, json
 
-from ..pathway.chart import Concepts, Reading
+from ..pathway.chart import NOTHING, Concepts, Reading
 from .elements import codings, items, number, plain, texts, when
 from .lens import SEEN, Lens, Resource
 
@@ -31,22 +31,31 @@ def reading(resource: Resource, lens: Lens) -> Reading | None:
     if not concepts or resource.get("status") not in SEEN:
         return None
     value, unit, comparator = _quantity(resource)
-    ref = f"Observation/{resource.get('id', '')}"
-    found = Reading(ref, code.first, concepts, lens.when(resource, *_TIMES), value, unit, comparator)
+    meaning: Concepts = NOTHING
+    present: bool | None = None
+    places: tuple[Concepts, ...] = ()
     if value is None:  # a finding: where it is and whether it is there
         if "dataAbsentReason" in resource:
             return None  # not done, or not known: neither there nor absent
         concepts = concepts | code.by_words
         if "bodySite" in resource:
-            concepts = concepts | lens.codes_and_words(resource["bodySite"])
-            found = found._replace(places=lens.places(resource))
-        meaning = lens.codes(resource.get("valueCodeableConcept"))
-        found = found._replace(concepts=concepts, meaning=meaning, present=_present(resource))
-    if "valueDateTime" in resource:
-        found = found._replace(on=when(resource["valueDateTime"], lens.zone))
-    if "component" in resource:
-        found = found._replace(parts=_parts(resource, lens))
-    return found._replace(sides=lens.sides(resource)) if _STRENGTH in concepts else found
+            concepts, places = concepts | lens.codes_and_words(resource["bodySite"]), lens.places(resource)
+        meaning, present = lens.codes(resource.get("valueCodeableConcept")), _present(resource)
+    return Reading(
+        f"Observation/{resource.get('id', '')}",
+        code.first,
+        concepts,
+        lens.when(resource, *_TIMES),
+        value,
+        unit,
+        comparator,
+        meaning,
+        present,
+        on=when(resource["valueDateTime"], lens.zone) if "valueDateTime" in resource else None,
+        parts=_parts(resource, lens) if "component" in resource else (),
+        sides=lens.sides(resource) if _STRENGTH in concepts else NOTHING,
+        places=places,
+    )
 
 
 class _Part(TypedDict, total=False):
