@@ -21,10 +21,10 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The steps of the Dockerfile (a minute), some minutes of odd requests (every mutation of the recorded ones, and many that are made
+# The steps of the Dockerfile and the conformance tests through nginx (a minute), some minutes of odd requests (every mutation of the recorded ones, and many that are made
 # up), then a million generated charts, every safety property on each (tests/properties); about an hour on two cores.
 slow: $(VENV)/.test
-	SLOW=1 $(BIN)/pytest tests/deploy/test_image.py
+	SLOW=1 $(BIN)/pytest tests/deploy/test_image.py tests/deploy/test_conformance.py
 	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/robust
 	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 tests/properties
 

@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from ..pathway.chart import NOTHING, Concepts, Medicine
 from ..pathway.dates import When, day
-from .elements import codings, items, local_id, number, plain, reference, token, when
+from .elements import items, local_id, number, plain, reference, token, when
 from .lens import Lens, Resource, Unnamed
 from .medicines import Drug, daily_mg
 from .prefetch import patient_of
@@ -79,7 +79,7 @@ def medicine(resource: Resource, found: Drug, dispensed: Mapping[str, When], len
         daily_mg=mg,
         extended_release=being_dosed and found.extended_release,
         single_dose=once,
-        inpatient=being_dosed and "inpatient" in {code for _, code, _ in codings(resource.get("category"))},
+        inpatient=being_dosed and any(code == "inpatient" for _, code in lens.meaning(resource.get("category")).codes),
         why_stopped=lens.codes(resource["statusReason"]) if "statusReason" in resource else NOTHING,
         mcg_per_hour=found.mcg_per_hour if being_dosed else None,
         reasons=_reasons(resource, found, lens),

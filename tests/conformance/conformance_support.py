@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, cast
+from urllib.parse import quote, urlsplit
 
+import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug import Request
+from werkzeug.test import Client
 
 from cds_service import create_app, packaged_cards
 from cds_service.check import CASE_DAY
@@ -25,11 +30,17 @@ from cds_service.content.case_charts import request_for
 from cds_service.content.library import Library
 from cds_service.content.loader import load
 
+_OF_THE_WAY = frozenset({"Connection", "Content-Encoding", "Content-Length", "Date", "Server", "Transfer-Encoding"})
 HOOKS = ("patient-view", "order-select", "order-sign")
 PATIENT = "case-patient"
 SANDBOX = "https://sandbox.cds-hooks.org"
 NOW = datetime.combine(CASE_DAY, datetime.min.time(), UTC).replace(hour=12)
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+
+
+in_process = pytest.mark.skipif(
+    "CONFORMANCE_URL" in os.environ, reason="looks into the process, or asks what a gateway does not let through"
+)
 
 
 @cache
@@ -43,7 +54,29 @@ def service_app(**settings: Any) -> Flask:
 
 
 def service(**settings: Any) -> FlaskClient:
+    """The service in this process; with ``CONFORMANCE_URL`` the one that runs there, where it needs no settings of its own."""
+    elsewhere = os.environ.get("CONFORMANCE_URL")
+    if elsewhere and not settings:
+        return cast("FlaskClient", Client(_forwarding(elsewhere)))
     return service_app(**settings).test_client()
+
+
+def _forwarding(url: str) -> Callable[..., Iterable[bytes]]:
+    """A WSGI application that asks the service at this address, below the path of the address."""
+    session = requests.Session()
+
+    def forward(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+        asked = Request(environ)
+        headers = {name: value for name, value in asked.headers.items() if name not in ("Host", "Content-Length") and value}
+        # Links of its answers lead below the path already.
+        place = f"{url}{quote(asked.path).removeprefix(urlsplit(url).path)}" + (
+            f"?{asked.query_string.decode()}" if asked.query_string else ""
+        )
+        heard = session.request(asked.method, place, data=asked.get_data(), headers=headers, allow_redirects=False, timeout=20)
+        start_response(f"{heard.status_code} {heard.reason}", [(n, v) for n, v in heard.headers.items() if n not in _OF_THE_WAY])
+        return [heard.content]
+
+    return forward
 
 
 def path(hook: str) -> str:

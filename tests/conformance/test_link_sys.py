@@ -68,7 +68,7 @@ def test_links_use_the_public_address_when_it_is_set_link_03():
 def prefixed():
     """Two ways in which a gateway adds a path: the server says so itself, or the proxy does in a header."""
     forwarded = {"X-Forwarded-Prefix": PREFIX, "X-Forwarded-Proto": "https", "X-Forwarded-Host": "cds.example"}
-    yield pytest.param({}, {"base_url": f"https://cds.example{PREFIX}"}, id="script name")
+    yield pytest.param({}, {"base_url": f"https://cds.example{PREFIX}"}, id="script name", marks=support.in_process)
     yield pytest.param({"trusted_proxies": 1}, {"headers": forwarded}, id="trusted proxy")
 
 

@@ -80,6 +80,7 @@ def test_a_hook_call_is_answered_with_200_and_cards_req_01_req_06(client, hook):
     assert set(answer.json) == {"cards"}
 
 
+@support.in_process
 @pytest.mark.parametrize("hook", support.HOOKS)
 def test_the_content_version_is_in_a_header_of_every_hook_answer_req_06(client, hook):
     ready = client.get("/readyz").json["content"]
@@ -437,6 +438,7 @@ def test_nothing_of_the_patient_is_in_the_log_req_09(logged):
         assert private not in lines
 
 
+@support.in_process
 def test_a_failing_fhir_client_is_no_silence_req_15(monkeypatch, client):
     def fail(*_, **__):
         raise RuntimeError("out of threads")
