@@ -21,6 +21,7 @@ _THREADS = 64
 # So many hook calls in a row in which a server leaves a kind of record without any answer, and it is not asked for that kind
 # for so many seconds. By kind, because one that hangs must not close the way to the others.
 _SILENT_CALLS, _REST = 5, 10
+_LONGEST = 500  # characters of an address that is remembered
 
 Queries = Mapping[str, str]
 Then = Callable[[str, Fetched], Queries]
@@ -39,14 +40,17 @@ class FhirClient:
         self._allowed = bases(allowed)
         self._budget = budget
         self._watch = watch or (lambda _: None)
-        self.allows = lru_cache(maxsize=256)(self._allows)
+        self._allowed_before = lru_cache(maxsize=256)(self._allows)
         self._breaker = lru_cache(maxsize=4096)(lambda base, kind: CircuitBreaker(_SILENT_CALLS, _REST, _Silence, kind))
         self._pid = 0
         self._session: requests.Session
         self._pool: ThreadPoolExecutor
 
-    def _allows(self, base: str, listed: frozenset[Base] | None = None) -> bool:
+    def allows(self, base: str, listed: frozenset[Base] | None = None) -> bool:
         """May this FHIR base be called? ``listed``, the list of one CDS Client (``bases``), goes before that of the process."""
+        return self._allowed_before(base, listed) if len(base) <= _LONGEST else self._allows(base, listed)
+
+    def _allows(self, base: str, listed: frozenset[Base] | None) -> bool:
         try:
             wanted, parts = _normal(base), urlsplit(base)
         except ValueError:

@@ -16,6 +16,7 @@ _AT_UTC = ("Z", "+00:00")
 _YEAR = re.compile(r"(\d{4})(?:-(\d\d))?\Z")
 
 
+_LONGEST_STATUS = 500  # bytes of one that is remembered
 _parsed = json.Decoder().decode
 
 
@@ -109,7 +110,8 @@ def token(value: Any) -> str:
         text: str = value
         return text.strip().lower()
     if value.__class__ is Raw:
-        return _token_of(bytes(value))
+        raw = bytes(value)
+        return _token_of(raw) if len(raw) <= _LONGEST_STATUS else token(_parsed(raw))
     listed = value.get("coding") if value.__class__ is dict else None
     code = listed[0].get("code") if listed.__class__ is list and listed and listed[0].__class__ is dict else None
     if code.__class__ is str:

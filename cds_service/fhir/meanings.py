@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Raw
 
 from ..pathway.chart import NOTHING, Concepts
 from .elements import codings, is_withheld, plain, read
 
-_MOST = 4096  # that are remembered
 BOTH = frozenset({"right", "left"})
 _SIDE_DIGIT = re.compile(r"(?:G57\.\d|M54\.[34]|M25\.85|M76\.89|S76\.3[019])([123])")
 _TWO = frozenset({"bilateral", "both"})
@@ -22,6 +21,26 @@ _SIDED = re.compile(r"(?<![a-z])(?:right|left|bilateral|both)(?![a-z])")
 
 OfCode = Callable[[Any, str], Concepts]
 OfWords = Callable[[str], Concepts]
+
+
+T = TypeVar("T")
+
+
+class Remembered(dict[bytes, T]):
+    """What was found out of pieces of JSON, by their text: some thousands that are short, then it begins anew."""
+
+    most = 4096
+    longest = 2000  # bytes: what is written to fill the memory is not kept
+
+    def is_full(self) -> bool:
+        return len(self) >= self.most
+
+    def keep(self, text: bytes, found: T) -> None:
+        if len(text) > self.longest:
+            return
+        if self.is_full():
+            self.clear()
+        self[text] = found
 
 
 class Meaning:
@@ -72,7 +91,7 @@ class Meanings:
     def __init__(self, of_code: OfCode, of_words: OfWords) -> None:
         self._of_code = of_code
         self._of_words = of_words
-        self._known: dict[bytes, Meaning] = {}
+        self._known = Remembered[Meaning]()
         self.silent: set[bytes] = set()  # those of which no code stands for anything
 
     def of(self, concept: Any) -> Meaning:
@@ -85,10 +104,9 @@ class Meanings:
     def _learn(self, text: bytes, concept: Any) -> Meaning:
         found = Meaning(concept, self._of_code, self._of_words)
         if found.codes and set(found.said) <= {display for _, _, display in codings(concept)}:
-            if len(self._known) >= _MOST:
-                self._known.clear()
+            if self._known.is_full():
                 self.silent.clear()
-            self._known[text] = found
-            if not found.by_code:
+            self._known.keep(text, found)
+            if not found.by_code and text in self._known:
                 self.silent.add(text)
         return found

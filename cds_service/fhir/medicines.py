@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from ..pathway.chart import NOTHING, Concepts
 from .elements import codings, is_withheld, items, number, plain, read
+from .meanings import Remembered
 from .terminology import Terminology
 
 # Forms that act on the spot: the systemic classes do not apply to them (terminology: route matters).
@@ -31,7 +32,6 @@ _NALOXONE, _COUGH_COLD, _ANALGESIC = "med-naloxone", "med-opioid-cough-cold", "m
 _SYSTEMIC_STEROID, _LIDOCAINE = "med-systemic-corticosteroid", "med-lidocaine-topical"
 _NSAID_ORAL, _NSAID_TOPICAL = "med-nsaid-oral", "med-nsaid-topical"
 _OPIOIDS = "opioids"
-_MOST = 4096  # medicines that are remembered
 _RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 
 
@@ -102,8 +102,8 @@ class Pharmacopoeia:
 
     def __init__(self, terminology: Terminology) -> None:
         self.terminology = terminology
-        self._coded = lru_cache(maxsize=_MOST)(self._classify)
-        self._by_text: dict[bytes, Drug] = {}
+        self._coded = lru_cache(maxsize=Remembered.most)(self._classify)
+        self._by_text = Remembered[Drug]()
 
     def drug(self, concepts: Iterable[Any]) -> Drug:
         """What these CodeableConcepts together say the medicine is."""
@@ -113,7 +113,8 @@ class Pharmacopoeia:
             more_codes, more_said = read(concept)
             codes += more_codes
             said += more_said
-        classify = self._coded if codes else self._classify
+        short = sum(map(len, said)) + sum(len(system) + len(code) for system, code in codes) <= Remembered.longest
+        classify = self._coded if codes and short else self._classify
         return classify(tuple(codes), tuple(said))
 
     def drug_of(self, concept: Raw) -> Drug:
@@ -123,9 +124,7 @@ class Pharmacopoeia:
         if known is None:
             known = self.drug([plain(concept)])
             if known.coded:
-                if len(self._by_text) >= _MOST:
-                    self._by_text.clear()
-                self._by_text[text] = known
+                self._by_text.keep(text, known)
         return known
 
     def _classify(self, codes: tuple[tuple[str, str], ...], said: tuple[str, ...]) -> Drug:

@@ -227,6 +227,8 @@ class Draft(NamedTuple):
 
 # Where the memo of a chart keeps each index.
 _PROBLEMS, _READINGS, _MEDICINES = object(), object(), object()
+_CONCEPTS: Callable[[Any], Concepts] = attrgetter("concepts")
+_CLASSES: Callable[[Any], Concepts] = attrgetter("classes")
 
 
 def _by_set(records: Iterable[T], sets_of: Callable[[T], Concepts]) -> dict[str, list[T]]:
@@ -289,39 +291,28 @@ class Chart:
 
     def problems_of(self, what: str) -> Sequence[Problem]:
         """The problems of a value set, in their order."""
-        return self._problems.get(what, ())
+        return self._index(_PROBLEMS, self.problems, _CONCEPTS).get(what, ())
 
     def problems_of_any(self, what: Collection[str]) -> Sequence[Problem]:
         """The problems of one of these value sets, in their order."""
-        return _of_any(self._problems, self.problems, what)
+        return _of_any(self._index(_PROBLEMS, self.problems, _CONCEPTS), self.problems, what)
 
     def readings_of(self, what: str) -> Sequence[Reading]:
         """The readings of a value set, in their order."""
-        return self._readings.get(what, ())
+        return self._index(_READINGS, self.readings, _CONCEPTS).get(what, ())
 
     def readings_of_any(self, what: Collection[str]) -> Sequence[Reading]:
         """The readings of one of these value sets, in their order."""
-        return _of_any(self._readings, self.readings, what)
+        return _of_any(self._index(_READINGS, self.readings, _CONCEPTS), self.readings, what)
 
     def medicines_of(self, what: str) -> Sequence[Medicine]:
         """The medicines of a class, in their order."""
-        known: dict[str, list[Medicine]] | None = self.memo.get(_MEDICINES)
-        if known is None:
-            known = self.memo[_MEDICINES] = _by_set(self.medicines, attrgetter("classes"))
-        return known.get(what, ())
+        return self._index(_MEDICINES, self.medicines, _CLASSES).get(what, ())
 
-    @property
-    def _problems(self) -> dict[str, list[Problem]]:
-        known: dict[str, list[Problem]] | None = self.memo.get(_PROBLEMS)
+    def _index(self, key: object, records: Iterable[T], sets_of: Callable[[T], Concepts]) -> dict[str, list[T]]:
+        known: dict[str, list[T]] | None = self.memo.get(key)
         if known is None:
-            known = self.memo[_PROBLEMS] = _by_set(self.problems, attrgetter("concepts"))
-        return known
-
-    @property
-    def _readings(self) -> dict[str, list[Reading]]:
-        known: dict[str, list[Reading]] | None = self.memo.get(_READINGS)
-        if known is None:
-            known = self.memo[_READINGS] = _by_set(self.readings, attrgetter("concepts"))
+            known = self.memo[key] = _by_set(records, sets_of)
         return known
 
     @property

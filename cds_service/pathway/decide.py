@@ -194,12 +194,11 @@ def holds(lines: Iterable[Line], chart: Chart) -> bool:
 def _consider(recommendation: Recommendation, chart: Chart, ask_everything: bool) -> Decision:
     """``when``, then what excludes the card; the first line that decides ends it. This is asked of every card at every call, and
     most are silent after a line or two: that way is kept short."""
-    known = chart.memo.get
     asked: list[Asked] = []
     waiting: list[Asked] = []
     stop: Decision | None = None
     for line in recommendation.when:
-        found: Finding = known(line.text) or line.ask(chart)
+        found = line.ask(chart)
         step = (_WHEN, line, found)
         asked.append(step)
         answer = found.answer

@@ -19,9 +19,11 @@ from cds_service import create_app, packaged_cards
 from cds_service.check import CASE_DAY, case_settings
 from cds_service.content.case_charts import BadCase, request_for
 from cds_service.content.loader import load
+from cds_service.fhir import elements
+from cds_service.fhir.client import FhirClient
 from cds_service.fhir.decoding import _ALL_HAVE, ELEMENTS, hook_body
 from cds_service.fhir.lens import Lens
-from cds_service.fhir.meanings import _MOST, Meanings
+from cds_service.fhir.meanings import Meanings, Remembered
 from cds_service.fhir.medicines import Pharmacopoeia
 from cds_service.fhir.prefetch import SOURCES, Page, Records
 from cds_service.fhir.reader import Reader
@@ -225,6 +227,26 @@ def test_only_what_a_terminology_says_is_remembered() -> None:
 
 def test_what_is_remembered_has_an_end() -> None:
     meanings = Meanings(lambda system, code: frozenset(), lambda text: frozenset())
-    for number in range(_MOST + 10):
+    for number in range(Remembered.most + 10):
         meanings.of(concept("x", code=str(number)))
     assert len(meanings._known) == len(meanings.silent) == 10
+
+
+def test_what_is_long_is_not_remembered() -> None:
+    """The number of things that are remembered is bounded; without this their size would not be."""
+    terminology = medicines().terminology
+    meanings = Meanings(terminology.codes.of, terminology.words.of)
+    long = concept("Sciatica " * 1000)
+    assert meanings.of(long).by_code == meanings.of(concept("Sciatica")).by_code
+    assert meanings.of(long) is not meanings.of(long)
+    silent = concept("x" * 5000, code="0")
+    assert (meanings.of(silent).by_code, meanings.silent) == (frozenset(), set())
+    naproxen = [{"coding": [{"system": "urn:x", "code": "1", "display": "naproxen " + "x" * 5000}]}]
+    assert medicines().drug(naproxen) is not medicines().drug(naproxen)
+    assert "med-nsaid-oral" in medicines().drug(naproxen).classes
+    held = elements._token_of.cache_info().currsize
+    assert elements.token(Raw(json.dumps({"coding": [{"code": "a" * 5000}]}).encode())) == "a" * 5000
+    assert elements._token_of.cache_info().currsize == held
+    client = FhirClient(("http://fhir.example",), 1.0)
+    assert [client.allows(base) for base in ("http://other.example/" + "x" * 5000, "http://fhir.example")] == [False, True]
+    assert client._allowed_before.cache_info().currsize == 1
